@@ -18,6 +18,11 @@ VeogramError
 │   └── OutcomeUnknown        a paid request may or may not have been accepted: never repeat it
 ├── FetchError                a result could not be downloaded this time
 │   └── FetchRefused          its address or its bytes are not acceptable
+├── ChatError                 a message could not be sent
+│   ├── ChatGone              the person blocked the bot or the chat is no more: park
+│   ├── SendLater             certainly not sent: send again later
+│   ├── SendUnknown           perhaps sent: heal, do not send a second one
+│   └── SendRefused           Telegram will never take it like this
 ├── StorageError              the database cannot be used
 │   ├── DatabaseDamaged
 │   ├── DatabaseNewer
@@ -127,6 +132,33 @@ class FetchError(VeogramError):
 
 class FetchRefused(FetchError):
     """The address or the content of the file is not acceptable."""
+
+
+class ChatError(VeogramError):
+    """The message could not be sent."""
+
+
+class ChatGone(ChatError):
+    """The chat cannot be written to any more."""
+
+
+class SendLater(ChatError):
+    """Telegram did not take the message now.
+
+    ``retry_after`` is Telegram's wish in seconds, if it had one.
+    """
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class SendUnknown(ChatError):
+    """Nobody can tell whether Telegram took the message."""
+
+
+class SendRefused(ChatError):
+    """Telegram refused the message."""
 
 
 class StorageError(VeogramError):

@@ -87,6 +87,8 @@ class Step(StrEnum):
 
     PROMPT = "prompt"
     CARD = "card"
+    SEED = "seed"
+    WATERMARK = "watermark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class Draft:
     expires_at: float
     kind: Kind = Kind.GENERATE
     parent_id: int | None = None
+    update_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class NewJob:
     status_message_id: int | None
     parent_id: int | None = None
     language: str = "en"
+    update_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The tables. What must always be true of a row stands here as a constraint, not in code.
 
-Times are epoch seconds, money is whole KIE credits. Only constructs that SQLite and PostgreSQL share
-are used; ``storage/migrations`` brings an older file here.
+Times are epoch seconds, money is whole KIE credits. Only constructs that SQLite and PostgreSQL
+share are used; ``storage/migrations`` brings an older file here.
 """
 
 from collections.abc import Iterable
@@ -38,6 +38,8 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 LEDGER_KINDS = ("hold", "capture", "release", "refund", "grant")
+# operator pays for the admins; held and spent are where credits go, bank is where grants come from.
+ACCOUNTS = ("free", "granted", "operator", "held", "spent", "bank")
 
 
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
@@ -95,6 +97,7 @@ drafts = Table(
     ),  # the update that opened it: handled again, same row
     Column("expires_at", Double, nullable=False),
     _one_of("step", Step),
+    _one_of("kind", Kind),
     Index(
         "ux_drafts_active",
         "user_id",
@@ -103,7 +106,11 @@ drafts = Table(
         sqlite_where=text("active"),
         postgresql_where=text("active"),
     ),
+    Index("ix_drafts_user_id", "user_id"),
+    Index("ix_drafts_chat_id_card_message_id", "chat_id", "card_message_id"),
     Index("ix_drafts_expires_at", "expires_at"),
+    # Buttons in old messages name ids: an id that is given again would revive them.
+    sqlite_autoincrement=True,
 )
 
 jobs = Table(
@@ -144,6 +151,7 @@ jobs = Table(
     Column("dialect", Text),
     Column("submitted_at", Double),
     Column("ready_at", Double),
+    Column("update_id", BigInteger, unique=True),  # the update that asked: handled again, same job
     _one_of("state", State),
     _one_of("kind", Kind),
     CheckConstraint("price >= 0", name="price"),
@@ -161,7 +169,9 @@ jobs = Table(
     ),
     Index("ix_jobs_state_user_id", "state", "user_id"),
     Index("ix_jobs_user_id_id", "user_id", "id"),
+    Index("ix_jobs_chat_id_status_message_id", "chat_id", "status_message_id"),
     Index("ix_jobs_parent_id_kind", "parent_id", "kind"),
+    sqlite_autoincrement=True,
 )
 
 # One row per paid request to KIE; committed before the request is sent.
@@ -175,10 +185,11 @@ attempts = Table(
     Column("token_hash", Text, nullable=False, unique=True),  # of the callback URL's token
     Column("callback", Boolean, nullable=False),  # whether KIE was given that URL
     Column("task_id", Text),
-    Column("submitted_at", Double, nullable=False),
+    Column("begun_at", Double, nullable=False),
+    Column("sent_at", Double),  # NULL: the paid request has certainly not left this process
     Column("error", Text),
     UniqueConstraint("job_id", "number"),
-    Index("ix_attempts_submitted_at", "submitted_at"),
+    Index("ix_attempts_sent_at", "sent_at"),
     Index("ix_attempts_task_id", "task_id"),
 )
 
@@ -209,15 +220,22 @@ entries = Table(
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="job"),
     UniqueConstraint("job_id", "kind"),
     Index("ix_entries_user_id_day", "user_id", "day"),
+    Index(  # a hold ends once: spent or given back
+        "ux_entries_end",
+        "job_id",
+        unique=True,
+        sqlite_where=text("kind IN ('capture', 'release')"),
+        postgresql_where=text("kind IN ('capture', 'release')"),
+    ),
 )
 
-# account: free, granted, operator (an admin's spending), held, spent, bank
 postings = Table(
     "postings",
     metadata,
     Column("entry_id", Id, ForeignKey("entries.id"), primary_key=True),
     Column("account", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
+    _one_of("account", ACCOUNTS),
     CheckConstraint("amount <> 0", name="amount"),
 )
 
@@ -262,6 +280,7 @@ media = Table(
     Column("created_at", Double, nullable=False),
     _one_of("kind", ("photo", "video")),
     Index("ix_media_user_id", "user_id"),
+    sqlite_autoincrement=True,
 )
 
 inbox = Table(
@@ -293,7 +312,7 @@ durations = Table(
     Index("ix_durations_model_kind_id", "model", "kind", "id"),
 )
 
-# What keeps new jobs from KIE: scope is "account" or "model:<id>".
+# What keeps new jobs from KIE: scope is "account", "rate" or "model:<id>".
 pauses = Table(
     "pauses",
     metadata,
@@ -301,6 +320,7 @@ pauses = Table(
     Column("reason", Text, nullable=False),
     Column("since", Double, nullable=False),
     Column("probe_at", Double, nullable=False),
+    Column("need", Integer, nullable=False, server_default="0"),  # credits KIE must have again
 )
 
 # Troubles told to the admins, once each until they clear.
