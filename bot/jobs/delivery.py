@@ -1,0 +1,250 @@
+"""From a finished video at KIE to a message in the chat: fetch, check, send, once."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from bot.errors import (
+    ChatGone,
+    FetchError,
+    KieError,
+    SendLater,
+    SendRefused,
+    SendUnknown,
+)
+from bot.jobs import retry, transactions
+from bot.jobs.messenger import Messenger, Sent
+from bot.jobs.reading import read_record
+from bot.jobs.rules import RECORD_SECONDS, Rules
+from bot.kie.client import KieClient
+from bot.kie.wire import secure_url
+from bot.media.videos import Prepared, Videos
+from bot.models import Job, Reason, Video
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+FETCH_RETRY = retry.Policy(first=3, cap=600)
+SEND_RETRY = retry.Policy(first=2, cap=300)
+
+
+class Fetches(Protocol):
+    """Downloads a result to a file; see ``bot.media.fetch``."""
+
+    async def fetch(self, url: str, target: Path, max_bytes: int) -> int:
+        """Return the bytes written; FetchError when that failed."""
+        ...
+
+
+class Delivery:
+    """The steps of jobs in ``ready`` and ``delivering``."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        fetcher: Fetches,
+        videos: Videos,
+        kie: KieClient,
+        messenger: Messenger,
+        rules: Rules,
+        data_dir: Path,
+        trusted_hosts: frozenset[str],
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._kie = kie
+        self._messenger = messenger
+        self._rules = rules
+        self._data_dir = data_dir
+        self._videos_dir = data_dir / "videos"
+        self._videos = videos
+        self._trusted_hosts = trusted_hosts
+        self._clock = clock
+        self._chance = chance
+
+    async def deliver(self, job: Job) -> None:
+        """Bring a ready video to disk, commit the intent, send it."""
+        prepared = await self._obtain(job)
+        if prepared is None:
+            return
+        current = await self._keep(job, prepared)
+        if not await self._database.write(transactions.begin_delivery, current, self._clock()):
+            return
+        delivering = await self._database.read(jobs.get, job.id)
+        if delivering is not None:
+            await self._send(delivering, prepared, heal=False)
+
+    async def heal(self, job: Job) -> None:
+        """Finish a delivery of which nobody knows whether the message arrived."""
+        prepared = await self._obtain(job)
+        if prepared is not None:
+            await self._send(job, prepared, heal=True)
+
+    async def _obtain(self, job: Job) -> Prepared | None:
+        """Return the video on disk, fetched if need be; None: put off, or given up."""
+        path = self._videos_dir / f"{job.ref}.mp4"
+        try:
+            if job.video is not None and await asyncio.to_thread(path.exists):
+                return await self._prepare(path)
+            return await self._fetch_any(job, path)
+        except FetchError as error:
+            await self._fetch_later(job, error)
+            return None
+
+    async def _fetch_any(self, job: Job, path: Path) -> Prepared:
+        failure = FetchError("no result link")
+        for url in job.result_urls if job.tries == 0 else await self._fresh_urls(job):
+            try:
+                await self._fetcher.fetch(
+                    secure_url(url, self._trusted_hosts), path, self._rules.result_max_bytes
+                )
+                return await self._prepare(path)
+            except FetchError as error:
+                failure = error
+        raise failure
+
+    async def _prepare(self, path: Path) -> Prepared:
+        """A file that is no whole video does not stay: the next try fetches it anew."""
+        try:
+            return await self._videos.prepare(path)
+        except FetchError:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise
+
+    async def _fresh_urls(self, job: Job) -> tuple[str, ...]:
+        """Links die after a day or so; the record may hold newer ones."""
+        try:
+            return (await read_record(self._kie, job)).urls or job.result_urls
+        except KieError as error:
+            log.info("fresh links cannot be read", extra={"job": job.ref, "error": str(error)})
+            return job.result_urls
+
+    async def _keep(self, job: Job, prepared: Prepared) -> Job:
+        if job.video is not None:
+            return job
+        probe = prepared.probe
+        video = Video(
+            path=str(prepared.path.relative_to(self._data_dir)),
+            width=probe.width,
+            height=probe.height,
+            seconds=probe.seconds,
+            bytes=probe.bytes,
+        )
+        self._compare_ratio(job, video)
+        await self._database.write(transactions.keep_video, job, video, self._clock())
+        return await self._database.read(jobs.get, job.id) or job
+
+    @staticmethod
+    def _compare_ratio(job: Job, video: Video) -> None:
+        """KIE was seen to ignore the ratio under one of its two spellings; the log shows it."""
+        wanted = {"16:9": True, "9:16": False}.get(job.options.ratio)
+        if wanted is not None and wanted != (video.width > video.height):
+            log.warning(
+                "the video's shape is not what was asked",
+                extra={
+                    "job": job.ref,
+                    "asked": job.options.ratio,
+                    "got": f"{video.width}x{video.height}",
+                },
+            )
+
+    async def _fetch_later(self, job: Job, error: FetchError) -> None:
+        now = self._clock()
+        log.warning(
+            "the result cannot be fetched yet",
+            extra={"job": job.ref, "tries": job.tries + 1, "error": str(error)},
+        )
+        if _is_over(job, now):
+            await self._database.write(transactions.fail, job, Reason.NO_RESULT, now)
+            return
+        due_at = now + _pause(FETCH_RETRY, job.tries + 1, self._chance())
+        await self._database.write(transactions.postpone, job, due_at)
+
+    async def _send(self, job: Job, video: Prepared, *, heal: bool) -> None:
+        try:
+            sent = await self._put_into_chat(job, video, heal=heal)
+        except ChatGone:
+            # Parked: the person may come back, and the video is theirs.
+            await self._database.write(transactions.undeliver, job, self._clock(), None)
+        except SendUnknown:
+            await self._send_later(job, None, certain=False)
+        except SendLater as error:
+            await self._send_later(job, error.retry_after, certain=not heal)
+        except SendRefused as error:
+            log.warning("the video was refused", extra={"job": job.ref, "error": str(error)})
+            await self._send_later(job, None, certain=not heal)
+        else:
+            await self._finish(job, sent)
+
+    async def _put_into_chat(self, job: Job, video: Prepared, *, heal: bool) -> Sent | None:
+        if job.muted:
+            return None
+        if video.probe.bytes > self._rules.upload_max_bytes:
+            return await self._send_link(job)
+        if heal and job.status_message_id is not None:
+            try:
+                return await self._messenger.replace_status(job, video)
+            except SendRefused:
+                log.info("no status card to turn into the video", extra={"job": job.ref})
+        try:
+            return await self._messenger.send_video(job, video)
+        except SendRefused as error:
+            log.warning("a link instead of the video", extra={"job": job.ref, "error": str(error)})
+            return await self._send_link(job)
+
+    async def _send_link(self, job: Job) -> Sent:
+        urls = await self._fresh_urls(job)
+        age = self._clock() - (job.ready_at or self._clock())
+        return await self._messenger.send_link(job, urls[0], max(RECORD_SECONDS - age, 0.0))
+
+    async def _send_later(self, job: Job, retry_after: float | None, *, certain: bool) -> None:
+        """Try again later; ``certain``: nothing is in the chat, so nothing needs healing."""
+        now = self._clock()
+        if _is_over(job, now):
+            await self._database.write(transactions.fail, job, Reason.NOT_DELIVERED, now)
+            return
+        failures = job.tries + 1
+        due_at = now + _pause(SEND_RETRY, failures, self._chance(), retry_after)
+        if certain:
+            await self._database.write(transactions.undeliver, job, now, due_at)
+        else:
+            await self._database.write(transactions.postpone, job, due_at)
+
+    async def _finish(self, job: Job, sent: Sent | None) -> None:
+        finished = await self._database.write(
+            transactions.finish,
+            job,
+            self._clock(),
+            message_id=sent.message_id if sent else None,
+            file_id=sent.file_id if sent else None,
+        )
+        if not finished:
+            return
+        if sent is None or sent.message_id != job.status_message_id:
+            await self._messenger.remove_status(job)
+        if sent and sent.file_id:
+            await self._drop_files(job)
+
+    async def _drop_files(self, job: Job) -> None:
+        """Telegram keeps the video under its file_id from here on."""
+        for path in self._videos_dir.glob(f"{job.ref}.*"):
+            path.unlink(missing_ok=True)
+        await self._database.write(transactions.forget_video, job)
+
+
+def _is_over(job: Job, now: float) -> bool:
+    return job.hard_deadline_at is not None and now >= job.hard_deadline_at
+
+
+def _pause(
+    policy: retry.Policy, failures: int, chance: float, retry_after: float | None = None
+) -> float:
+    """Only the job's deadline ends these tries, never their number."""
+    wait = retry.pause(policy, failures, chance=chance, retry_after=retry_after)
+    return policy.cap if wait is None else wait

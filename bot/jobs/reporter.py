@@ -1,0 +1,91 @@
+"""Draws the status cards of open jobs again as they move on."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot.errors import ChatError, ChatGone, SendRefused
+from bot.jobs import eta, transactions
+from bot.jobs.messenger import Messenger, Sending, Status, Waiting, Working
+from bot.jobs.rules import Rules
+from bot.models import Job, State
+from storage import jobs, operations
+from storage.database import Connection, Database
+
+log = logging.getLogger(__name__)
+
+PRIVATE_SECONDS = 5.0
+GROUP_SECONDS = 10.0
+# Far from the front of the queue little changes.
+FAR_PLACE = 20
+FAR_SECONDS = 60.0
+# Cards drawn per round: beyond it they are drawn later.
+CARDS_PER_ROUND = 20
+# A delivery that took this many tries is told to be in trouble.
+TRIES_OF_TROUBLE = 3
+
+
+class Reporter:
+    """Edits are silent, droppable and at least 5 s apart (groups 10 s)."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        messenger: Messenger,
+        rules: Rules,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._messenger = messenger
+        self._rules = rules
+        self._clock = clock
+
+    async def round(self) -> None:
+        """Draw the cards that are due."""
+        due = await self._database.read(jobs.status_due, self._clock(), CARDS_PER_ROUND)
+        await asyncio.gather(*(self._draw(job) for job in due))
+
+    async def _draw(self, job: Job) -> None:
+        status = await self._database.read(read_status, job, self._clock(), self._rules)
+        due_at: float | None = self._clock() + _pause(job, status)
+        try:
+            await self._messenger.show_status(job, status)
+        except (ChatGone, SendRefused):
+            due_at = None  # no card left to draw on
+        except ChatError as error:
+            log.debug("a status was dropped", extra={"job": job.ref, "error": str(error)})
+        await self._database.write(
+            jobs.set_status, job.id, due_at=due_at, message_id=job.status_message_id
+        )
+
+
+def read_status(tx: Connection, job: Job, now: float, rules: Rules) -> Status:
+    """Return what there is to say about an open job."""
+    match job.state:
+        case State.QUEUED:
+            pauses = operations.pauses(tx)
+            return Waiting(
+                jobs.place_in_queue(tx, job),
+                paused_account=transactions.ACCOUNT in pauses,
+                paused_model=transactions.model_scope(job.options.model) in pauses,
+            )
+        case State.READY | State.DELIVERING:
+            return Sending(trouble=job.tries >= TRIES_OF_TROUBLE)
+        case _:
+            durations = operations.durations(tx, job.options.model, job.kind)
+            return working(job, eta.learn(durations, rules.expected_seconds), now)
+
+
+def working(job: Job, estimate: eta.Estimate, now: float) -> Working:
+    """Return how far a job at KIE is likely to be."""
+    elapsed = 0.0 if job.submitted_at is None else now - job.submitted_at
+    slow = job.soft_deadline_at is not None and now >= job.soft_deadline_at
+    rest = None if slow else eta.remaining(estimate, elapsed)
+    return Working(eta.progress(estimate, elapsed), rest, slow)
+
+
+def _pause(job: Job, status: Status) -> float:
+    if isinstance(status, Waiting) and status.place > FAR_PLACE:
+        return FAR_SECONDS
+    return GROUP_SECONDS if job.place.is_group else PRIVATE_SECONDS

@@ -1,0 +1,330 @@
+"""What to do next for one job: a step per state, safe to run twice."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.catalog import Catalog
+from bot.errors import (
+    ChatError,
+    ChatGone,
+    ImageNotFetched,
+    KieError,
+    ModelUnavailable,
+    OperatorTrouble,
+    OutcomeUnknown,
+    Refused,
+    SendLater,
+    TooManyRequests,
+    TryLater,
+)
+from bot.jobs import eta, retry, transactions
+from bot.jobs.delivery import Delivery
+from bot.jobs.lifecycle import ENDED
+from bot.jobs.messenger import Messenger
+from bot.jobs.reading import read_record
+from bot.jobs.rules import RECORD_SECONDS, Rules
+from bot.jobs.transactions import Submission
+from bot.kie import wire
+from bot.kie.client import KieClient
+from bot.kie.wire import Order, Record, RecordStatus
+from bot.media.hosting import PhotoHosting
+from bot.models import Job, Reason, State
+from storage import jobs, media, operations
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+SUBMIT_RETRY = retry.Policy(first=2, cap=60)
+RATE_RETRY = retry.Policy(first=10, factor=1.5, cap=60, jitter=0.5)
+READ_RETRY = retry.Policy(first=3, cap=120)
+# A record that is not there yet, or has no link yet, is asked for again this often.
+GRACE = retry.Policy(first=2, factor=1.5, cap=10, tries=6)
+# Passing failures ("Internal Error") are made anew so often, after 2 to 10 s.
+REMAKES = 2
+REMAKE_SECONDS = (2.0, 10.0)
+MODEL_PAUSE_SECONDS = 300.0
+LATE_LOOK_SECONDS = 24 * 3600.0
+
+
+class Steps:
+    """Moves one job by one step: outside effects between two commits."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        kie: KieClient,
+        catalog: Catalog,
+        hosting: PhotoHosting,
+        delivery: Delivery,
+        messenger: Messenger,
+        rules: Rules,
+        data_dir: Path,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._kie = kie
+        self._catalog = catalog
+        self._hosting = hosting
+        self._delivery = delivery
+        self._messenger = messenger
+        self._rules = rules
+        self._data_dir = data_dir
+        self._clock = clock
+        self._chance = chance
+        self._by_state: dict[State, Callable[[Job], Awaitable[None]]] = {
+            State.SUBMITTING: self._recover_submission,
+            State.UNKNOWN: self._give_up_unknown,
+            State.GENERATING: self._look,
+            State.READY: delivery.deliver,
+            State.DELIVERING: delivery.heal,
+        }
+
+    async def take(self, job: Job) -> None:
+        """Do what a due job needs now."""
+        if job.state in ENDED:
+            await self._after_end(job)
+        else:
+            await self._by_state[job.state](job)
+
+    async def submit(self, submission: Submission) -> None:
+        """Send the one paid request of an attempt."""
+        job = submission.job
+        try:
+            order = await self._order(submission)
+            if not await self._database.write(transactions.mark_sent, job, self._clock()):
+                return
+            task_id = await self._kie.create(order, self._rules.dialect)
+        except KieError as error:
+            await self._not_accepted(job, error)
+        else:
+            await self._accepted(job, task_id)
+
+    async def _order(self, submission: Submission) -> Order:
+        job = submission.job
+        model = self._catalog.model(job.options.model)
+        if model is None:
+            raise Refused(text=f"model {job.options.model} is no longer in the catalog")
+        parent = await self._parent(job)
+        return Order(
+            kind=job.kind,
+            model=model.id,
+            tier=model.tier,
+            prompt=job.prompt,
+            options=job.options,
+            image_urls=await self._host_photos(job),
+            callback_url=submission.callback_url,
+            parent_task_id=parent.task_id if parent else None,
+        )
+
+    async def _parent(self, job: Job) -> Job | None:
+        if job.parent_id is None:
+            return None
+        return await self._database.read(jobs.get, job.parent_id)
+
+    async def _host_photos(self, job: Job) -> tuple[str, ...]:
+        """Upload anew for every attempt: KIE keeps uploads for a day only."""
+        paths = await self._database.read(media.paths, job.photos)
+        if len(paths) < len(job.photos):
+            raise ImageNotFetched(text="a photo of the request is no longer kept")
+        return tuple(
+            [await self._hosting.publish(self._data_dir / path, job.ref) for path in paths]
+        )
+
+    async def _accepted(self, job: Job, task_id: str) -> None:
+        now = self._clock()
+        wait = eta.next_read(await self._estimate(job), 0.0, self._rules.shortest_pause_seconds)
+        await self._database.write(transactions.accept, job, task_id, now, now + wait, self._rules)
+        log.info("submitted", extra={"job": job.ref, "task": task_id, "attempt": job.attempt})
+
+    async def _not_accepted(self, job: Job, error: KieError) -> None:
+        log.warning(
+            "not accepted by KIE",
+            extra={"job": job.ref, "kind": type(error).__name__, "error": str(error)},
+        )
+        match error:
+            case OutcomeUnknown():
+                await self._database.write(transactions.lose_sight, job, self._clock())
+            case TooManyRequests():
+                await self._wait_for_rate(job)
+            case TryLater():
+                await self._submit_later(job, "unreachable")
+            case OperatorTrouble():
+                await self._stop_account(error, need=job.price)
+                await self._fail(job, Reason.UNAVAILABLE, error)
+            case ModelUnavailable():
+                await self._pause_model(job, error)
+            case ImageNotFetched() if not await self._ended_before(job, Reason.IMAGE_NOT_FETCHED):
+                await self._put_back(job, self._clock(), Reason.IMAGE_NOT_FETCHED)
+            case _:
+                await self._fail(job, wire.reason(error.code, error.text), error)
+
+    async def _ended_before(self, job: Job, why: str) -> bool:
+        return why in await self._database.read(jobs.attempt_errors, job.id)
+
+    async def _wait_for_rate(self, job: Job) -> None:
+        now = self._clock()
+        wait = retry.pause(RATE_RETRY, job.tries + 1, chance=self._chance()) or RATE_RETRY.cap
+        await self._database.write(transactions.pause, transactions.RATE, "429", now, wait)
+        await self._put_back(job, now + wait, "too many requests")
+
+    async def _submit_later(self, job: Job, why: str) -> None:
+        now = self._clock()
+        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
+            await self._fail(job, Reason.UNAVAILABLE, KieError(text=why))
+            return
+        wait = retry.pause(SUBMIT_RETRY, job.tries + 1, chance=self._chance()) or SUBMIT_RETRY.cap
+        await self._put_back(job, now + wait, why)
+
+    async def _put_back(self, job: Job, due_at: float, why: str) -> None:
+        await self._database.write(transactions.put_back, job, self._clock(), due_at, why)
+
+    async def _pause_model(self, job: Job, error: KieError) -> None:
+        now = self._clock()
+        scope = transactions.model_scope(job.options.model)
+        await self._database.write(
+            transactions.pause, scope, str(error.code), now, MODEL_PAUSE_SECONDS
+        )
+        await self._put_back(job, now + MODEL_PAUSE_SECONDS, "model unavailable")
+
+    async def _stop_account(self, error: KieError, need: int = 0) -> None:
+        """Keep everything from KIE until the account answers again; say so to the admins once."""
+        await self._database.write(transactions.stop_account, str(error.code), self._clock(), need)
+
+    async def _fail(self, job: Job, reason: Reason, error: KieError) -> None:
+        await self._database.write(
+            transactions.fail, job, reason, self._clock(), f"{reason}: {error}"
+        )
+
+    async def _recover_submission(self, job: Job) -> None:
+        """The process that was submitting this job is gone."""
+        if await self._database.read(jobs.was_sent, job):
+            await self._database.write(transactions.lose_sight, job, self._clock())
+        else:
+            await self._put_back(job, self._clock(), "interrupted before sending")
+
+    async def _give_up_unknown(self, job: Job) -> None:
+        await self._database.write(transactions.expire, job, Reason.UNKNOWN_OUTCOME, self._clock())
+
+    async def _look(self, job: Job) -> None:
+        """Read the record of a task at KIE and do what it says."""
+        try:
+            record = await read_record(self._kie, job)
+        except OperatorTrouble as error:
+            await self._stop_account(error)
+            await self._look_later(job)
+        except KieError as error:
+            log.info("the record cannot be read now", extra={"job": job.ref, "error": str(error)})
+            await self._look_later(job)
+        else:
+            await self._judge(job, record)
+
+    async def _judge(self, job: Job, record: Record) -> None:
+        match record.status:
+            case RecordStatus.SUCCESS if record.urls:
+                await self._succeed(job, record)
+            case RecordStatus.SUCCESS:
+                await self._wait_with_grace(job, Reason.NO_RESULT)
+            case RecordStatus.MISSING:
+                await self._wait_with_grace(job, Reason.GENERATION_FAILED)
+            case RecordStatus.FAILED:
+                await self._refused(job, record)
+            case RecordStatus.PENDING:
+                await self._keep_waiting(job)
+
+    async def _succeed(self, job: Job, record: Record) -> None:
+        await self._database.write(
+            transactions.succeed,
+            job,
+            record.urls,
+            self._clock(),
+            self._rules,
+            fallback=record.fallback,
+        )
+        log.info("ready", extra={"job": job.ref, "task": job.task_id})
+
+    async def _wait_with_grace(self, job: Job, reason: Reason) -> None:
+        wait = retry.pause(GRACE, job.tries + 1, chance=self._chance())
+        if wait is None:
+            await self._fail(job, reason, KieError(text="the record stayed without a result"))
+        else:
+            await self._database.write(transactions.postpone, job, self._clock() + wait)
+
+    async def _refused(self, job: Job, record: Record) -> None:
+        log.warning(
+            "failed at KIE",
+            extra={"job": job.ref, "task": job.task_id, "code": record.code, "text": record.text},
+        )
+        error = KieError(record.code, record.text)
+        earlier = await self._database.read(jobs.attempt_errors, job.id)
+        if wire.is_passing(record) and earlier.count(Reason.OVERLOAD) < REMAKES and not job.muted:
+            shortest, longest = REMAKE_SECONDS
+            wait = shortest + (longest - shortest) * self._chance()
+            await self._put_back(job, self._clock() + wait, Reason.OVERLOAD)
+        else:
+            await self._fail(job, wire.reason(record.code, record.text), error)
+
+    async def _keep_waiting(self, job: Job) -> None:
+        now = self._clock()
+        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
+            await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
+            return
+        elapsed = now - (job.submitted_at or now)
+        wait = eta.next_read(await self._estimate(job), elapsed, self._rules.shortest_pause_seconds)
+        await self._database.write(transactions.reschedule, job, now + wait)
+
+    async def _look_later(self, job: Job) -> None:
+        now = self._clock()
+        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
+            await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
+            return
+        wait = retry.pause(READ_RETRY, job.tries + 1, chance=self._chance()) or READ_RETRY.cap
+        await self._database.write(transactions.postpone, job, now + wait)
+
+    async def _estimate(self, job: Job) -> eta.Estimate:
+        durations = await self._database.read(operations.durations, job.options.model, job.kind)
+        return eta.learn(durations, self._rules.expected_seconds)
+
+    async def _after_end(self, job: Job) -> None:
+        """Tell an end that was not told yet; look for late videos once a day."""
+        if job.untold:
+            await self._tell(job)
+        elif job.state is State.EXPIRED and job.task_id is not None:
+            await self._look_for_late(job)
+
+    async def _tell(self, job: Job) -> None:
+        try:
+            if not job.muted:
+                await self._messenger.tell_end(job)
+        except SendLater as error:
+            wait = retry.pause(
+                READ_RETRY, job.tries + 1, chance=self._chance(), retry_after=error.retry_after
+            )
+            await self._database.write(
+                transactions.postpone, job, self._clock() + (wait or READ_RETRY.cap)
+            )
+            return
+        except ChatError as error:
+            level = logging.INFO if isinstance(error, ChatGone) else logging.WARNING
+            log.log(level, "an end was not told", extra={"job": job.ref, "error": str(error)})
+        await self._database.write(transactions.told, job, self._next_late_look(job))
+
+    def _next_late_look(self, job: Job) -> float | None:
+        """Late videos are looked for as long as KIE keeps the record."""
+        if job.state is not State.EXPIRED or job.task_id is None or job.submitted_at is None:
+            return None
+        look_at = self._clock() + LATE_LOOK_SECONDS
+        return look_at if look_at < job.submitted_at + RECORD_SECONDS else None
+
+    async def _look_for_late(self, job: Job) -> None:
+        try:
+            record = await read_record(self._kie, job)
+        except KieError as error:
+            log.info("no late record", extra={"job": job.ref, "error": str(error)})
+        else:
+            if record.status is RecordStatus.SUCCESS and record.urls:
+                await self._succeed(job, record)
+                return
+        await self._database.write(transactions.reschedule, job, self._next_late_look(job))

@@ -1,0 +1,322 @@
+"""The transactions of a job's life: state and money move together, or neither does.
+
+Every function runs inside one write transaction and returns whether it was the one that moved the
+job; False means that something else was first, and that nothing was changed.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.jobs.lifecycle import HELD
+from bot.jobs.rules import Rules
+from bot.models import Job, Reason, State, Video
+from storage import jobs, ledger, media, operations
+from storage.database import Connection
+
+CREATES_WINDOW_SECONDS = 10.0
+# How long the step of one job may take before another process may believe it dead.
+LEASE_SECONDS = 600.0
+
+ACCOUNT_PROBE_SECONDS = 60.0
+KEY_PROBE_SECONDS = 300.0
+
+ACCOUNT = "account"
+RATE = "rate"
+KEY_ALERT = "kie-account"
+
+
+def probe_seconds(code: str) -> float:
+    """Return how often an account that answered with this code is asked for its credit."""
+    return KEY_PROBE_SECONDS if code == "401" else ACCOUNT_PROBE_SECONDS
+
+
+def model_scope(model: str) -> str:
+    """Return the name under which the pause of a model is kept."""
+    return f"model:{model}"
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a callback token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job that is about to be sent to KIE; ``callback_url`` holds the attempt's only token."""
+
+    job: Job
+    callback_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the worker has to do now, and when it should look again at the latest."""
+
+    submissions: list[Submission]
+    due: list[Job]
+    look_again_at: float | None
+
+
+def take_work(
+    tx: Connection, now: float, rules: Rules, limit: int, running: frozenset[int]
+) -> Work:
+    """Claim up to ``limit`` jobs: first those that are due anyway, then from the queue."""
+    due = jobs.claim_due(tx, now, now + LEASE_SECONDS, limit, running)
+    slots, blocked_until = _free_slots(tx, now, rules)
+    wanted = min(slots, limit - len(due))
+    submissions = _take_from_queue(tx, now, rules, wanted) if wanted > 0 else []
+    queue_moves = wanted > len(submissions)
+    times = [jobs.next_due(tx, queue=queue_moves and blocked_until is None), blocked_until]
+    return Work(submissions, due, min((at for at in times if at is not None), default=None))
+
+
+def _free_slots(tx: Connection, now: float, rules: Rules) -> tuple[int, float | None]:
+    """Return how many tasks may be created now, and when a limit in time ends."""
+    pauses = _live_pauses(tx, now)
+    if ACCOUNT in pauses:
+        return 0, None
+    if RATE in pauses:
+        return 0, pauses[RATE]
+    sent = jobs.sent_since(tx, now - CREATES_WINDOW_SECONDS)
+    budget = rules.creates_per_10s - len(sent)
+    if budget <= 0:
+        return 0, sent[-rules.creates_per_10s] + CREATES_WINDOW_SECONDS
+    return min(rules.max_concurrent - jobs.count_at_kie(tx, now), budget), None
+
+
+def _live_pauses(tx: Connection, now: float) -> Mapping[str, float]:
+    """Return the pauses in force; all but the account's end by themselves at their time."""
+    live = {}
+    for scope, pause in operations.pauses(tx).items():
+        if scope != ACCOUNT and pause.probe_at <= now:
+            operations.resume(tx, scope)
+        else:
+            live[scope] = pause.probe_at
+    return live
+
+
+def _take_from_queue(tx: Connection, now: float, rules: Rules, wanted: int) -> list[Submission]:
+    paused = [
+        scope.removeprefix("model:")
+        for scope in operations.pauses(tx)
+        if scope.startswith("model:")
+    ]
+    return [
+        _begin(tx, job, now, rules)
+        for job in jobs.claim_queued(tx, now, wanted, rules.max_jobs_per_user, paused)
+    ]
+
+
+def _begin(tx: Connection, job: Job, now: float, rules: Rules) -> Submission:
+    token = secrets.token_urlsafe(24)
+    number = jobs.begin_attempt(
+        tx,
+        job,
+        dialect=rules.dialect,
+        token_hash=hash_token(token),
+        callback=rules.callback_url is not None,
+        now=now,
+    )
+    jobs.move(
+        tx,
+        job,
+        State.SUBMITTING,
+        now,
+        attempt=number,
+        task_id=None,
+        dialect=rules.dialect,
+        submitted_at=None,
+        soft_deadline_at=now + rules.soft_deadline_seconds,
+        tries=job.tries,
+        due_at=now,  # found again as soon as the lease has lapsed
+        lease_until=now + LEASE_SECONDS,
+    )
+    url = f"{rules.callback_url}/{token}" if rules.callback_url else None
+    return Submission(_again(tx, job), url)
+
+
+def mark_sent(tx: Connection, job: Job, now: float) -> bool:
+    """Commit that the paid request leaves this process now; False when the job has moved on."""
+    current = jobs.get(tx, job.id)
+    if current is None or (current.state, current.attempt) != (job.state, job.attempt):
+        return False
+    jobs.mark_sent(tx, job, now)
+    return True
+
+
+def accept(tx: Connection, job: Job, task_id: str, now: float, due_at: float, rules: Rules) -> bool:
+    """KIE has made a task of the attempt."""
+    jobs.accept_attempt(tx, job, task_id)
+    operations.clear_alert(tx, KEY_ALERT)
+    return jobs.move(
+        tx,
+        job,
+        State.GENERATING,
+        now,
+        task_id=task_id,
+        submitted_at=now,
+        soft_deadline_at=now + rules.soft_deadline_seconds,
+        hard_deadline_at=now + rules.hard_deadline_seconds,
+        due_at=due_at,
+        status_due_at=now if job.status_message_id else None,
+    )
+
+
+def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> bool:
+    """Return a job to the queue: its attempt made nothing and will never finish it."""
+    jobs.end_attempt(tx, job, why)
+    return jobs.move(
+        tx,
+        job,
+        State.QUEUED,
+        now,
+        note=why,
+        due_at=due_at,
+        tries=job.tries + 1,
+        status_due_at=now if job.status_message_id else None,
+    )
+
+
+def lose_sight(tx: Connection, job: Job, now: float) -> bool:
+    """Nobody knows whether KIE took the paid request; only a callback can still tell."""
+    if jobs.had_callback(tx, job):
+        return jobs.move(tx, job, State.UNKNOWN, now, due_at=job.soft_deadline_at)
+    return expire(tx, job, Reason.UNKNOWN_OUTCOME, now)
+
+
+def succeed(
+    tx: Connection, job: Job, urls: tuple[str, ...], now: float, rules: Rules, *, fallback: bool
+) -> bool:
+    """KIE has made the video: the credits are spent, unless they were given back long ago."""
+    moved = jobs.move(
+        tx,
+        job,
+        State.READY,
+        now,
+        result_urls=urls,
+        fallback=fallback,
+        ready_at=now,
+        untold=False,
+        due_at=now,
+        hard_deadline_at=now + rules.hard_deadline_seconds,
+    )
+    if moved and job.state in HELD:
+        ledger.capture(tx, job.id, now)
+        if job.submitted_at is not None:
+            operations.add_duration(tx, job.options.model, job.kind, now - job.submitted_at)
+    return moved
+
+
+def fail(tx: Connection, job: Job, reason: Reason, now: float, note: str | None = None) -> bool:
+    """The job ends without a video: held credits are released, spent ones refunded."""
+    if job.attempt:
+        jobs.end_attempt(tx, job, reason)
+    return _end(tx, job, State.FAILED, reason, now, note)
+
+
+def expire(tx: Connection, job: Job, reason: Reason, now: float) -> bool:
+    """Waiting ends and the credits are released; a video that still comes is free."""
+    return _end(tx, job, State.EXPIRED, reason, now, None)
+
+
+def _end(
+    tx: Connection, job: Job, state: State, reason: Reason, now: float, note: str | None
+) -> bool:
+    moved = jobs.move(
+        tx,
+        job,
+        state,
+        now,
+        note=note or reason,
+        error=reason,
+        untold=True,
+        due_at=now,
+        status_due_at=None,
+    )
+    if moved:
+        give_back = ledger.release if job.state in HELD else ledger.refund
+        give_back(tx, job.id, now)
+    return moved
+
+
+def cancel_queued(tx: Connection, job: Job, now: float) -> bool:
+    """The user takes a job back that still waits; False: it does not wait any more."""
+    if job.state is not State.QUEUED:
+        return False
+    moved = jobs.move(tx, job, State.CANCELLED, now, status_due_at=None)
+    if moved:
+        ledger.release(tx, job.id, now)
+    return moved
+
+
+def begin_delivery(tx: Connection, job: Job, now: float) -> bool:
+    """Commit that from here on the video may be in the chat."""
+    return jobs.move(
+        tx, job, State.DELIVERING, now, due_at=now, lease_until=now + LEASE_SECONDS, tries=job.tries
+    )
+
+
+def keep_video(tx: Connection, job: Job, video: Video, now: float) -> None:
+    """Remember the downloaded file of a ready job."""
+    media_id = media.insert(tx, job.user_id, "video", video, now)
+    jobs.change(tx, job, media_id=media_id, tries=0, lease_until=now + LEASE_SECONDS)
+
+
+def forget_video(tx: Connection, job: Job) -> None:
+    """The file is deleted; Telegram's ``file_id`` stays."""
+    media.forget_file(tx, job.id)
+
+
+def finish(
+    tx: Connection, job: Job, now: float, *, message_id: int | None, file_id: str | None
+) -> bool:
+    """The video is in the chat, or kept for someone who did not want to wait for it."""
+    if file_id is not None:
+        media.set_file_id(tx, job.id, file_id)
+    return jobs.move(tx, job, State.DONE, now, result_message_id=message_id, status_due_at=None)
+
+
+def postpone(tx: Connection, job: Job, due_at: float) -> bool:
+    """Something did not work: try again at ``due_at``, and count it."""
+    return jobs.change(tx, job, due_at=due_at, tries=job.tries + 1)
+
+
+def reschedule(tx: Connection, job: Job, due_at: float | None) -> bool:
+    """All is well, only not finished: look again at ``due_at``."""
+    return jobs.change(tx, job, due_at=due_at, tries=0)
+
+
+def told(tx: Connection, job: Job, due_at: float | None) -> bool:
+    """The end of the job was told; ``due_at``: when to look for a late video."""
+    return jobs.change(tx, job, untold=False, due_at=due_at, tries=0)
+
+
+def undeliver(tx: Connection, job: Job, now: float, due_at: float | None) -> bool:
+    """The video is certainly not in the chat: deliver it later, ``None``: when they are back."""
+    return jobs.move(tx, job, State.READY, now, due_at=due_at, tries=job.tries + 1)
+
+
+def pause(tx: Connection, scope: str, reason: str, now: float, seconds: float) -> None:
+    """Keep jobs of ``scope`` from KIE for some seconds."""
+    operations.pause(tx, scope, reason, now, now + seconds)
+
+
+def stop_account(tx: Connection, code: str, now: float, need: int) -> None:
+    """Keep everything from KIE until it reports at least ``need`` credits; alert the admins."""
+    operations.pause(tx, ACCOUNT, code, now, now + probe_seconds(code), need)
+    operations.raise_alert(tx, KEY_ALERT, code, now)
+
+
+def resume_account(tx: Connection, now: float) -> None:
+    """The account answers again: what waited for it goes on."""
+    operations.resume(tx, ACCOUNT)
+    jobs.wake_queue(tx, now)
+
+
+def _again(tx: Connection, job: Job) -> Job:
+    current = jobs.get(tx, job.id)
+    if current is None:
+        raise LookupError(f"job {job.ref} vanished inside a transaction")
+    return current

@@ -1,0 +1,122 @@
+"""What is looked after from time to time: the account at KIE, disk, old rows, alerts."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.errors import ChatError, KieError
+from bot.jobs import transactions
+from bot.jobs.messenger import Messenger
+from bot.jobs.rules import Rules
+from bot.kie.client import KieClient
+from storage import drafts, inbox, media, operations, users
+from storage.database import Connection, Database
+
+log = logging.getLogger(__name__)
+
+CREDITS_ALERT = "credits-low"
+DISK_ALERT = "disk-short"
+DISK_SHORT_BYTES = 1 << 30
+INBOX_SECONDS = 48 * 3600.0
+CREDIT_LOOK_SECONDS = 900.0
+
+
+class Upkeep:
+    """Each chore may be done at any time and any number of times."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        kie: KieClient,
+        messenger: Messenger,
+        rules: Rules,
+        data_dir: Path,
+        nudge: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._kie = kie
+        self._messenger = messenger
+        self._rules = rules
+        self._data_dir = data_dir
+        self._nudge = nudge
+        self._clock = clock
+        self._credit_look_at = 0.0
+
+    async def round(self) -> None:
+        """Do what is due; called every few seconds."""
+        now = self._clock()
+        await self._probe_account(now)
+        await self._look_at_credit(now)
+        await self._look_at_disk(now)
+        await self._database.write(_purge, now)
+        await self._remove_old_files(now)
+        await self._tell_alerts()
+
+    async def _probe_account(self, now: float) -> None:
+        """A paused account is asked for its credit until it answers with enough of it."""
+        pause = (await self._database.read(operations.pauses)).get(transactions.ACCOUNT)
+        if pause is None or pause.probe_at > now:
+            return
+        try:
+            credit = await self._kie.credit()
+        except KieError as error:
+            log.info("the account does not answer yet", extra={"error": str(error)})
+            credit = None
+        if credit is not None and credit >= pause.need:
+            await self._database.write(transactions.resume_account, now)
+            log.warning("the account at KIE answers again")
+            self._nudge()
+        else:
+            probe_at = now + transactions.probe_seconds(pause.reason)
+            await self._database.write(
+                operations.pause, transactions.ACCOUNT, pause.reason, now, probe_at, pause.need
+            )
+
+    async def _look_at_credit(self, now: float) -> None:
+        if now < self._credit_look_at:
+            return
+        self._credit_look_at = now + CREDIT_LOOK_SECONDS
+        try:
+            credit = await self._kie.credit()
+        except KieError as error:
+            log.warning("the credit cannot be read", extra={"error": str(error)})
+            return
+        low = credit < self._rules.credits_low
+        await self._database.write(_set_alert, CREDITS_ALERT, low, f"{credit:g}", now)
+
+    async def _look_at_disk(self, now: float) -> None:
+        free = shutil.disk_usage(self._data_dir).free
+        short = free < DISK_SHORT_BYTES
+        await self._database.write(_set_alert, DISK_ALERT, short, f"{free >> 20} MB", now)
+
+    async def _remove_old_files(self, now: float) -> None:
+        old = await self._database.read(media.deletable, now - self._rules.keep_videos_seconds)
+        for path in old.values():
+            (self._data_dir / path).unlink(missing_ok=True)
+        if old:
+            await self._database.write(media.forget_files, old.keys())
+
+    async def _tell_alerts(self) -> None:
+        for alert in await self._database.read(operations.untold_alerts):
+            admins = self._rules.admin_ids | set(await self._database.read(users.admins))
+            try:
+                await self._messenger.alert(admins, alert.name, alert.text)
+            except ChatError as error:
+                log.warning("an alert was not told", extra={"alert": alert.name, "e": str(error)})
+                continue
+            await self._database.write(operations.mark_told, alert.name, self._clock())
+
+
+def _purge(tx: Connection, now: float) -> None:
+    drafts.drop_expired(tx, now)
+    inbox.purge(tx, now - INBOX_SECONDS)
+
+
+def _set_alert(tx: Connection, name: str, on: bool, text: str, now: float) -> None:
+    if on:
+        operations.raise_alert(tx, name, text, now)
+    else:
+        operations.clear_alert(tx, name)

@@ -1,0 +1,121 @@
+"""The one loop over due rows: claims, starts a task per step, watches them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.jobs import transactions
+from bot.jobs.rules import Rules
+from bot.jobs.steps import Steps
+from bot.jobs.transactions import Submission, Work
+from bot.models import Job
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+# Steps under way at once: beyond it jobs simply stay due.
+MAX_STEPS = 64
+# The table is read this often even when nothing is announced.
+LONGEST_REST_SECONDS = 5.0
+# A step that raised is tried again after this pause; its own retries have failed to cover it.
+BROKEN_STEP_SECONDS = 30.0
+
+
+class Worker:
+    """Runs until ``stop`` is called; nothing of a job is kept here but the running tasks.
+
+    Whoever makes a row due sets ``bell``.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        steps: Steps,
+        rules: Rules,
+        bell: asyncio.Event,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._steps = steps
+        self._rules = rules
+        self._clock = clock
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._bell = bell
+        self._stopping = False
+
+    async def recover(self) -> None:
+        """Free what a former process held. Only before ``run``, with the data folder locked."""
+        await self._database.write(jobs.release_leases)
+
+    async def run(self) -> None:
+        """Work off due rows until ``stop``."""
+        while not self._stopping:
+            self._bell.clear()
+            work = await self._start_due()
+            await self._rest(work.look_again_at)
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Take no more work; let running steps finish, put down what does not in time."""
+        self._stopping = True
+        self._bell.set()
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Take one look and finish every step it starts."""
+        await self._start_due()
+        await asyncio.gather(*self._running.values())
+
+    async def _start_due(self) -> Work:
+        work = await self._database.write(
+            transactions.take_work,
+            self._clock(),
+            self._rules,
+            MAX_STEPS - len(self._running),
+            frozenset(self._running),
+        )
+        for submission in work.submissions:
+            self._start(submission.job, self._submit(submission))
+        for job in work.due:
+            self._start(job, self._take(job))
+        return work
+
+    async def _submit(self, submission: Submission) -> None:
+        await self._steps.submit(submission)
+
+    async def _take(self, job: Job) -> None:
+        await self._steps.take(job)
+
+    def _start(self, job: Job, step: Awaitable[None]) -> None:
+        task = asyncio.create_task(self._guard(job, step), name=f"{job.state} {job.ref}")
+        self._running[job.id] = task
+        task.add_done_callback(lambda _: self._ended(job.id))
+
+    def _ended(self, job_id: int) -> None:
+        del self._running[job_id]
+        self._bell.set()
+
+    async def _guard(self, job: Job, step: Awaitable[None]) -> None:
+        """The border of a step: a defect costs one job a pause, never the loop."""
+        try:
+            await step
+        except Exception:
+            log.exception("a step broke", extra={"job": job.ref, "state": job.state})
+            again_at = self._clock() + BROKEN_STEP_SECONDS
+            await self._database.write(transactions.postpone, job, again_at)
+
+    async def _rest(self, until: float | None) -> None:
+        seconds = LONGEST_REST_SECONDS
+        if until is not None:
+            seconds = min(max(until - self._clock(), 0.0), seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return
