@@ -1,0 +1,346 @@
+"""The conversation: from /generate or a plain prompt over the card to a job."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from warnings import catch_warnings, filterwarnings
+
+from telegram import CallbackQuery, Message, Update
+from telegram.ext import (
+    CallbackQueryHandler,
+    CommandHandler,
+    ConversationHandler,
+    MessageHandler,
+    filters,
+)
+from telegram.warnings import PTBUserWarning
+
+from bot.errors import DraftGone, UserError
+from bot.jobs.service import Request, Service
+from bot.models import Draft, Job, Mode, Options, Place, Ratio, Resolution, Step
+from handlers import keyboards
+from handlers.answers import redraw, remove, say
+from handlers.callback_data import (
+    DraftAction,
+    DraftPress,
+    JobAction,
+    JobPress,
+    Switch,
+    UserAction,
+    UserPress,
+    Wish,
+    parse,
+)
+from handlers.card import moved
+from handlers.context import Context, place_of
+from handlers.errors import sentence
+from handlers.questions import Questions
+from handlers.requests import fresh_options, prompt_problem, read_command
+
+State = int | Step
+END = ConversationHandler.END
+NAME = "generate"
+WATERMARK_MAX_CHARS = 64
+_SEED = re.compile("[1-9][0-9]{4}", re.ASCII)
+
+# What a press on a chosen value does to the options of a draft.
+_CHOICES: Mapping[DraftAction, Callable[[Options, str], Options]] = MappingProxyType(
+    {
+        DraftAction.MODE: lambda options, value: replace(options, mode=Mode(value)),
+        DraftAction.RATIO: lambda options, value: replace(options, ratio=Ratio(value)),
+        DraftAction.MODEL: lambda options, value: replace(options, model=value),
+        DraftAction.SECONDS: lambda options, value: replace(options, seconds=int(value)),
+        DraftAction.RESOLUTION: lambda options, value: replace(
+            options, resolution=Resolution(value)
+        ),
+        DraftAction.TRANSLATE: lambda options, value: replace(
+            options, translate=value == Switch.ON
+        ),
+        DraftAction.SEED: lambda options, _: replace(options, seed=None),
+        DraftAction.WATERMARK: lambda options, _: replace(options, watermark=None),
+    }
+)
+_ASKS: Mapping[DraftAction, Step] = MappingProxyType(
+    {DraftAction.SEED: Step.SEED, DraftAction.WATERMARK: Step.WATERMARK}
+)
+
+
+class Generate:
+    """The draft in the database is the truth; the conversation's state is its ``step``."""
+
+    def __init__(self, service: Service, questions: Questions) -> None:
+        self._service = service
+        self._questions = questions
+
+    def handler(self) -> ConversationHandler[Context]:
+        """Return the conversation; text and buttons in one need ``per_message=False``."""
+        typed = filters.UpdateType.MESSAGE & filters.TEXT & ~filters.COMMAND
+        begins: MessageHandler[Context, object] = MessageHandler(
+            typed & filters.ChatType.PRIVATE, self.text
+        )
+        answers: MessageHandler[Context, object] = MessageHandler(
+            typed & (filters.ChatType.PRIVATE | filters.REPLY), self.text
+        )
+        with catch_warnings():
+            filterwarnings("ignore", "If 'per_message=False'", PTBUserWarning)
+            return ConversationHandler(
+                entry_points=[
+                    CommandHandler("generate", self.command, filters.UpdateType.MESSAGE),
+                    CallbackQueryHandler(self.press, _is_ours),
+                    begins,
+                ],
+                states={step: [answers] for step in Step},
+                fallbacks=[CommandHandler("cancel", self.cancel, filters.UpdateType.MESSAGE)],
+                allow_reentry=True,
+                name=NAME,
+                persistent=True,
+                per_message=False,
+            )
+
+    async def command(self, update: Update, context: Context) -> State | None:
+        """Handle ``/generate [flags] [prompt]``."""
+        message = _message(update)
+        texts, user = context.texts, context.user
+        wish = read_command(
+            message.text or "",
+            user.defaults,
+            0,
+            self._service.catalog,
+            texts,
+            self._service.rules.prompt_max_chars,
+        )
+        if wish.refusal is not None:
+            await say(context.bot, place_of(update), wish.refusal, reply=True)
+            return None
+        return await self._open(update, context, wish.prompt, wish.options, go=wish.go)
+
+    async def text(self, update: Update, context: Context) -> State | None:
+        """Take text as what the open question asks for, or as a new prompt."""
+        message = _message(update)
+        draft = await self._draft_meant(update, context)
+        if draft is not None and draft.step is Step.SEED:
+            return await self._take_seed(update, context, draft)
+        if draft is not None and draft.step is Step.WATERMARK:
+            return await self._take_watermark(update, context, draft)
+        prompt = (message.text or "").strip()
+        refusal = prompt_problem(prompt, context.texts, self._service.rules.prompt_max_chars)
+        if refusal is not None:
+            await say(context.bot, place_of(update), refusal, reply=True)
+            return None
+        if draft is None:
+            options = fresh_options(context.user.defaults, 0, self._service.catalog)
+            return await self._open(update, context, prompt, options)
+        return await self._show(replace(draft, prompt=prompt, step=Step.CARD), context)
+
+    async def cancel(self, update: Update, context: Context) -> State | None:
+        """Handle ``/cancel``: leave the open question or card."""
+        place = place_of(update)
+        draft = await self._service.active_draft(context.user.id, place.chat_id)
+        if draft is None:
+            await say(context.bot, place, context.texts.request.nothing_to_cancel())
+            return END
+        await self._service.drop_draft(draft.id, context.user.id)
+        if draft.card_message_id is not None:
+            await remove(context.bot, draft.place.chat_id, draft.card_message_id)
+        await say(context.bot, place, context.texts.request.dropped())
+        return END
+
+    async def _draft_meant(self, update: Update, context: Context) -> Draft | None:
+        """A reply to one of the bot's messages wins over the open question."""
+        message, user, place = _message(update), context.user, place_of(update)
+        replied = message.reply_to_message
+        if replied is not None:
+            draft = await self._service.draft_of_card(user.id, place.chat_id, replied.message_id)
+            if draft is not None:
+                return draft
+        return await self._service.active_draft(user.id, place.chat_id)
+
+    async def _open(
+        self,
+        update: Update,
+        context: Context,
+        prompt: str | None,
+        options: Options,
+        *,
+        go: bool = False,
+    ) -> State | None:
+        opened = await self._service.open_draft(
+            Request(context.user, place_of(update), update.update_id, prompt, options)
+        )
+        return await self._go_on(opened, context, go=go)
+
+    async def _go_on(
+        self, opened: Draft | Job, context: Context, *, go: bool = False
+    ) -> State | None:
+        """Show what was opened, or order it at once; an update handled again repeats nothing."""
+        if isinstance(opened, Draft) and go and opened.prompt is not None:
+            opened = await self._service.confirm(opened, context.user)
+        if isinstance(opened, Draft):
+            return await self._show(opened, context)
+        if opened.status_message_id is None:
+            await self._send_status(opened, context)
+        return END
+
+    async def _send_status(self, job: Job, context: Context) -> None:
+        place = await self._service.place_in_queue(job)
+        sent = await say(
+            context.bot,
+            job.place,
+            context.texts.progress.queued(place),
+            keyboards.status(job.id, context.texts.labels),
+            reply=True,
+        )
+        await self._service.show_status_on(job, sent.message_id)
+
+    async def _show(self, draft: Draft, context: Context) -> Step:
+        shown = await self._questions.show(context.bot, draft, context.user, context.texts)
+        return shown.step
+
+    async def _take_seed(self, update: Update, context: Context, draft: Draft) -> State | None:
+        typed = (_message(update).text or "").strip()
+        if not _SEED.fullmatch(typed):
+            await say(context.bot, place_of(update), context.texts.request.bad_seed(), reply=True)
+            return None
+        options = replace(draft.options, seed=int(typed))
+        return await self._show(replace(draft, options=options, step=Step.CARD), context)
+
+    async def _take_watermark(self, update: Update, context: Context, draft: Draft) -> State | None:
+        typed = " ".join((_message(update).text or "").split())[:WATERMARK_MAX_CHARS]
+        options = replace(draft.options, watermark=typed or None)
+        return await self._show(replace(draft, options=options, step=Step.CARD), context)
+
+    # Presses
+
+    async def press(self, update: Update, context: Context) -> State | None:
+        """Handle every button that opens, changes or ends a draft."""
+        query = update.callback_query
+        if query is None:
+            return None
+        try:
+            return await self._press(query, update, context)
+        except UserError as error:
+            text = sentence(error, context.texts, self._service.catalog)
+            await context.answer(query, text)
+            return None
+        finally:
+            await context.answer(query)
+
+    async def _press(self, query: CallbackQuery, update: Update, context: Context) -> State | None:
+        pressed = parse(query.data)
+        match pressed:
+            case DraftPress(action=DraftAction.GENERATE):
+                return await self._confirm(pressed.draft_id, query, context)
+            case DraftPress(action=DraftAction.CANCEL):
+                return await self._drop(pressed.draft_id, query, context)
+            case DraftPress():
+                return await self._change(pressed, query, context)
+            case JobPress():
+                return await self._repeat(pressed, query, update, context)
+            case UserPress(value=int(number)):
+                return await self._example(number, query, update, context)
+        return None
+
+    async def _confirm(self, draft_id: int, query: CallbackQuery, context: Context) -> State | None:
+        user, texts = context.user, context.texts
+        try:
+            draft = await self._service.draft(draft_id, user.id)
+            job = await self._service.confirm(draft, user)
+        except DraftGone:
+            if await self._was_confirmed(query, context):
+                await context.answer(query, texts.request.confirmed_before())
+                return None
+            raise
+        await context.answer(query)
+        if job.status_message_id is not None:
+            await redraw(
+                context.bot,
+                job.place.chat_id,
+                job.status_message_id,
+                texts.progress.queued(await self._service.place_in_queue(job)),
+                keyboards.status(job.id, texts.labels),
+            )
+        return END
+
+    async def _was_confirmed(self, query: CallbackQuery, context: Context) -> bool:
+        if query.message is None:
+            return False
+        chat_id, message_id = query.message.chat.id, query.message.message_id
+        return await self._service.job_of_card(context.user.id, chat_id, message_id) is not None
+
+    async def _drop(self, draft_id: int, query: CallbackQuery, context: Context) -> State:
+        draft = await self._service.drop_draft(draft_id, context.user.id)
+        await context.answer(query)
+        if draft.card_message_id is not None:
+            text = context.texts.request.dropped()
+            await redraw(context.bot, draft.place.chat_id, draft.card_message_id, text)
+        return END
+
+    async def _change(
+        self, pressed: DraftPress, query: CallbackQuery, context: Context
+    ) -> State | None:
+        draft = await self._service.draft(pressed.draft_id, context.user.id)
+        if pressed.value == Wish.ASK:
+            await self._service.activate(draft)
+            await context.answer(query)
+            step = _ASKS[pressed.action]
+            return await self._show(replace(draft, step=step, active=True), context)
+        if pressed.action in {DraftAction.MORE, DraftAction.LESS}:
+            changed = replace(draft, more=pressed.action is DraftAction.MORE)
+            notes = []
+        else:
+            wanted = _CHOICES[pressed.action](draft.options, pressed.value or "")
+            options, changes = self._service.catalog.fit(wanted, len(draft.photos))
+            changed = replace(draft, options=options)
+            notes = moved(changes, self._service.catalog, context.texts)
+        await self._service.save_draft(changed)
+        await context.answer(query)
+        await self._questions.redraw(context.bot, changed, context.user, context.texts, notes)
+        return changed.step if changed.active else None
+
+    async def _repeat(
+        self, pressed: JobPress, query: CallbackQuery, update: Update, context: Context
+    ) -> State | None:
+        repeat: Mapping[JobAction, Callable[..., Awaitable[Draft | Job]]] = {
+            JobAction.AGAIN: self._service.again,
+            JobAction.EDIT: self._service.edit,
+        }
+        place = _below(query, place_of(update))
+        opened = await repeat[pressed.action](pressed.job_id, context.user, place, update.update_id)
+        await context.answer(query)
+        return await self._go_on(opened, context)
+
+    async def _example(
+        self, number: int, query: CallbackQuery, update: Update, context: Context
+    ) -> State | None:
+        examples = context.texts.welcome.examples()
+        if not 1 <= number <= len(examples):
+            raise UserError
+        await context.answer(query)
+        options = fresh_options(context.user.defaults, 0, self._service.catalog)
+        return await self._open(update, context, examples[number - 1].prompt, options)
+
+
+def _is_ours(data: object) -> bool:
+    """Tell whether a button opens, changes or ends a draft."""
+    match parse(data):
+        case DraftPress():
+            return True
+        case JobPress(action=JobAction.AGAIN | JobAction.EDIT):
+            return True
+        case UserPress(action=UserAction.EXAMPLE):
+            return True
+    return False
+
+
+def _below(query: CallbackQuery, place: Place) -> Place:
+    """A card that a press opened answers what the pressed message answered, if that is known."""
+    message = query.message
+    replied = message.reply_to_message if isinstance(message, Message) else None
+    return replace(place, message_id=replied.message_id) if replied else place
+
+
+def _message(update: Update) -> Message:
+    if update.message is None:
+        raise LookupError("an update without a message reached a handler of messages")
+    return update.message

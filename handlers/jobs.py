@@ -1,0 +1,83 @@
+"""/jobs and Cancel: what is being made, and taking it back."""
+
+from telegram import Update
+from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
+
+from bot.catalog import Catalog, Field
+from bot.errors import UserError
+from bot.jobs.service import Cancelled, OpenJob, Service
+from bot.models import Job
+from handlers import keyboards, utf16
+from handlers.answers import redraw, say
+from handlers.callback_data import JobAction, JobPress, parse
+from handlers.context import Context, place_of
+from handlers.errors import sentence
+from handlers.sentences.speech import Html
+from handlers.texts import Texts
+
+PROMPT_UNITS = 80
+
+
+class Jobs:
+    """The list has a Cancel button for each row, like the status cards."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def handlers(self) -> list[BaseHandler[Update, Context, None]]:
+        """Return the handlers of the command and of the buttons."""
+        return [
+            CommandHandler("jobs", self.jobs, filters.UpdateType.MESSAGE),
+            CallbackQueryHandler(self.cancel, _is_cancel),
+        ]
+
+    async def jobs(self, update: Update, context: Context) -> None:
+        """List a person's open jobs."""
+        texts = context.texts
+        running = await self._service.open_jobs(context.user.id)
+        rows = [
+            _row(number, each, self._service.catalog, texts)
+            for number, each in enumerate(running, start=1)
+        ]
+        ids = [each.job.id for each in running]
+        markup = keyboards.jobs(ids, texts.labels) if ids else None
+        await say(context.bot, place_of(update), texts.jobs.jobs(rows), markup)
+
+    async def cancel(self, update: Update, context: Context) -> None:
+        """Cancel a job, as far as that is still possible."""
+        query = update.callback_query
+        pressed = parse(query.data) if query is not None else None
+        if query is None or not isinstance(pressed, JobPress):
+            return
+        try:
+            job = await self._service.job(pressed.job_id, context.user.id)
+            outcome = await self._service.cancel(job.id, context.user.id)
+        except UserError as error:
+            await context.answer(query, sentence(error, context.texts, self._service.catalog))
+            return
+        text = _outcome(outcome, job, context.texts)
+        await context.answer(query, text)
+        if outcome is not Cancelled.TOO_LATE and job.status_message_id is not None:
+            await redraw(context.bot, job.place.chat_id, job.status_message_id, text)
+
+
+def _row(number: int, running: OpenJob, catalog: Catalog, texts: Texts) -> Html:
+    job = running.job
+    model = texts.labels.value(catalog, Field.MODEL, job.options.model)
+    facts = texts.labels.facts(model, job.options)
+    return texts.jobs.row(number, facts, utf16.shorten(job.prompt, PROMPT_UNITS), job.state)
+
+
+def _outcome(outcome: Cancelled, job: Job, texts: Texts) -> Html:
+    match outcome:
+        case Cancelled.RELEASED:
+            return texts.progress.cancelled(job.price)
+        case Cancelled.UNSEEN:
+            return texts.progress.cancelled_late()
+        case Cancelled.TOO_LATE:
+            return texts.progress.too_late_to_cancel()
+
+
+def _is_cancel(data: object) -> bool:
+    pressed = parse(data)
+    return isinstance(pressed, JobPress) and pressed.action is JobAction.CANCEL

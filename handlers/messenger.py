@@ -1,0 +1,254 @@
+"""Says in chats what happens to jobs: status cards, videos, ends, alerts."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+
+from telegram import InlineKeyboardMarkup, InputFile, InputMediaVideo, Message, ReplyParameters
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.catalog import Catalog, Field
+from bot.errors import ChatError, ChatGone, SendLater, SendRefused, SendUnknown
+from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
+from bot.media.videos import Prepared
+from bot.models import Job, Reason, State
+from bot.updates.limiter import Priority, seconds_of
+from handlers import keyboards
+from handlers.answers import UNCHANGED, remove, say
+from handlers.context import Bot
+from handlers.sentences.speech import Html, lines
+from handlers.texts import Languages, Texts
+
+log = logging.getLogger(__name__)
+
+UPLOAD_SECONDS = 120.0
+# Bot API error descriptions of chats that nobody can write to any more, in lower case.
+GONE_CHATS = ("chat not found", "user is deactivated", "group chat was deleted", "peer_id_invalid")
+GONE_TOPIC = "message thread not found"
+# The framework's cause of a NetworkError before anything was sent (httpx, "Exceptions").
+NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+
+
+def chat_error(error: TelegramError) -> ChatError:
+    """Translate what Telegram said into what the sender can do about it."""
+    match error:
+        case RetryAfter():
+            return SendLater(seconds_of(error))
+        case Forbidden():
+            return ChatGone(error.message)
+        case BadRequest() if any(gone in error.message.lower() for gone in GONE_CHATS):
+            return ChatGone(error.message)
+        case BadRequest() | ChatMigrated() | InvalidToken():
+            return SendRefused(error.message)
+        case NetworkError() if type(error.__cause__).__name__ in NEVER_SENT:
+            return SendLater()
+        case NetworkError():
+            return SendUnknown(error.message)
+    return SendRefused(error.message)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except TelegramError as error:
+        raise chat_error(error) from error
+
+
+class TelegramMessenger:
+    """Implements ``bot.jobs.messenger.Messenger`` over the Bot API."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        languages: Languages,
+        catalog: Catalog,
+        clock: Callable[[], float],
+    ) -> None:
+        self._bot = bot
+        self._languages = languages
+        self._catalog = catalog
+        self._clock = clock
+
+    async def send_video(self, job: Job, video: Prepared) -> Sent:
+        """Send the video as a new message that answers the request."""
+        async with _translated():
+            try:
+                message = await self._upload(job, video, job.place.thread_id)
+            except BadRequest as error:
+                if job.place.thread_id is None or GONE_TOPIC not in error.message.lower():
+                    raise
+                message = await self._upload(job, video, None)
+        return _sent(message)
+
+    async def _upload(self, job: Job, video: Prepared, thread_id: int | None) -> Message:
+        with video.path.open("rb") as file:
+            return await self._bot.send_video(
+                job.place.chat_id,
+                # Read whole, a video would cost its size in memory and stall the loop.
+                InputFile(file, filename=_file_name(job), read_file_handle=False),
+                width=video.probe.width,
+                height=video.probe.height,
+                duration=round(video.probe.seconds),
+                thumbnail=video.thumbnail,
+                supports_streaming=True,
+                caption=self._caption(job),
+                message_thread_id=thread_id,
+                reply_parameters=_answering(job),
+                reply_markup=self._result_buttons(job),
+                read_timeout=UPLOAD_SECONDS,
+                write_timeout=UPLOAD_SECONDS,
+                rate_limit_args=Priority.RESULT,
+            )
+
+    async def replace_status(self, job: Job, video: Prepared) -> Sent:
+        """Turn the status card into the video."""
+        async with _translated():
+            with video.path.open("rb") as file:
+                media = InputMediaVideo(
+                    # Without attach the framework drops the upload silently.
+                    InputFile(file, filename=_file_name(job), attach=True, read_file_handle=False),
+                    caption=self._caption(job),
+                    width=video.probe.width,
+                    height=video.probe.height,
+                    duration=round(video.probe.seconds),
+                    thumbnail=InputFile(video.thumbnail, attach=True),
+                    supports_streaming=True,
+                )
+                try:
+                    message = await self._bot.edit_message_media(
+                        media,
+                        chat_id=job.place.chat_id,
+                        message_id=job.status_message_id,
+                        reply_markup=self._result_buttons(job),
+                        read_timeout=UPLOAD_SECONDS,
+                        write_timeout=UPLOAD_SECONDS,
+                        rate_limit_args=Priority.RESULT,
+                    )
+                except BadRequest as error:
+                    if UNCHANGED not in error.message.lower() or job.status_message_id is None:
+                        raise
+                    return Sent(job.status_message_id, None)
+        if isinstance(message, Message):
+            return _sent(message)
+        raise SendUnknown("the edit was answered without the message")
+
+    async def send_link(self, job: Job, url: str, expires_in_seconds: float) -> Sent:
+        """Send a link to a video that is too big for an upload."""
+        texts = self._texts(job)
+        size = job.video.bytes if job.video is not None else 0
+        text = texts.result.too_big(size, url, self._clock() + expires_in_seconds)
+        async with _translated():
+            message = await say(self._bot, job.place, text, self._result_buttons(job), reply=True)
+        return Sent(message.message_id, None)
+
+    async def show_status(self, job: Job, status: Status) -> None:
+        """Draw the status card anew."""
+        if job.status_message_id is None:
+            raise SendRefused("there is no status card")
+        async with _translated():
+            try:
+                await self._bot.edit_message_text(
+                    self._status(job, status),
+                    chat_id=job.place.chat_id,
+                    message_id=job.status_message_id,
+                    reply_markup=self._status_buttons(job, status),
+                    rate_limit_args=Priority.PROGRESS,
+                )
+            except BadRequest as error:
+                if UNCHANGED not in error.message.lower():
+                    raise
+
+    async def remove_status(self, job: Job) -> None:
+        """Delete the status card; whatever hinders that is not worth a job's end."""
+        if job.status_message_id is None:
+            return
+        try:
+            await remove(self._bot, job.place.chat_id, job.status_message_id)
+        except TelegramError as error:
+            log.info("a status card stays", extra={"job": job.ref, "error": str(error)})
+
+    async def tell_end(self, job: Job) -> None:
+        """Say why there is no video, below everything else, and remove the status card."""
+        texts = self._texts(job)
+        text = texts.failure.told(job.error or Reason.REFUSED, job.price, job.ref)
+        async with _translated():
+            await say(
+                self._bot, job.place, text, keyboards.failure(job.id, texts.labels), reply=True
+            )
+        await self.remove_status(job)
+
+    async def alert(self, admin_ids: Collection[int], name: str, detail: str) -> None:
+        """Tell every admin who can be reached."""
+        text = self._alert(name, detail)
+        for admin_id in sorted(admin_ids):
+            try:
+                await self._bot.send_message(admin_id, text)
+            except TelegramError as error:
+                log.warning("an admin was not told", extra={"admin": admin_id, "why": str(error)})
+
+    def _texts(self, job: Job) -> Texts:
+        return self._languages.for_language(job.language)
+
+    def _caption(self, job: Job) -> Html:
+        texts = self._texts(job)
+        model = texts.labels.value(self._catalog, Field.MODEL, job.options.model)
+        caption = texts.result.caption(job.prompt, texts.labels.facts(model, job.options))
+        return caption if job.error is None else lines(texts.result.late(), caption)
+
+    def _result_buttons(self, job: Job) -> InlineKeyboardMarkup:
+        return keyboards.result(job.id, job.options, self._catalog, self._texts(job).labels)
+
+    def _status_buttons(self, job: Job, status: Status) -> InlineKeyboardMarkup | None:
+        if isinstance(status, Sending):
+            return None
+        return keyboards.status(job.id, self._texts(job).labels)
+
+    def _status(self, job: Job, status: Status) -> Html:
+        texts = self._texts(job)
+        match status:
+            case Waiting(paused_account=True):
+                return texts.progress.waiting_for_account()
+            case Waiting(paused_model=True):
+                model = texts.labels.value(self._catalog, Field.MODEL, job.options.model)
+                return texts.progress.waiting_for_model(model)
+            case Waiting(place):
+                return texts.progress.queued(place)
+            case Working() if job.state is State.SUBMITTING:
+                return texts.progress.submitting()
+            case Working(share, rest):
+                return texts.progress.generating(job.kind, share, rest)
+            case Sending():
+                return texts.progress.sending()
+
+    def _alert(self, name: str, detail: str) -> Html:
+        """Alerts are told in English: they are for whoever runs the bot."""
+        texts = self._languages.for_language(None).admin
+        told: dict[str, Callable[[str], Html]] = {
+            "kie-account": texts.account_stopped,
+            "credits-low": texts.credits_low,
+            "disk-short": texts.disk_short,
+        }
+        return told[name](detail) if name in told else texts.trouble(name, detail)
+
+
+def _file_name(job: Job) -> str:
+    return f"veo-{job.ref}.mp4"
+
+
+def _answering(job: Job) -> ReplyParameters | None:
+    if job.place.message_id is None:
+        return None
+    return ReplyParameters(job.place.message_id, allow_sending_without_reply=True)
+
+
+def _sent(message: Message) -> Sent:
+    return Sent(message.message_id, message.video.file_id if message.video else None)

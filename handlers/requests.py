@@ -1,0 +1,94 @@
+"""From what somebody typed to what may be put on a card: pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.catalog import Catalog, Field, Problem, default_ratio
+from bot.models import Options
+from handlers.flags import Flags, read
+from handlers.sentences.speech import Html, visible
+from handlers.texts import Texts
+
+_COMMAND = re.compile(r"/[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?\s?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for; ``refusal`` says why it cannot be, then nothing else counts."""
+
+    prompt: str | None
+    options: Options
+    go: bool = False
+    refusal: Html | None = None
+
+
+def after_command(text: str) -> str:
+    """Return what stands behind ``/command`` or ``/command@bot``."""
+    return text[match.end() :] if (match := _COMMAND.match(text)) else text
+
+
+def read_command(
+    text: str, defaults: Options, photo_count: int, catalog: Catalog, texts: Texts, limit: int
+) -> Wish:
+    """Read prompt and flags; ``limit``: longest prompt in characters."""
+    flags = read(after_command(text), catalog)
+    if flags.problems:
+        return Wish(None, defaults, refusal=texts.request.flag_problems(flags.problems))
+    options = _over_defaults(flags, defaults, photo_count, catalog)
+    problems = [
+        problem
+        for problem in catalog.problems(options, photo_count)
+        if getattr(flags, problem.field, None) is not None
+    ]
+    if problems:
+        return Wish(None, defaults, refusal=_contradictions(problems, options, catalog, texts))
+    fitted, _ = catalog.fit(options, photo_count)
+    prompt = flags.prompt or None
+    refusal = None if prompt is None else prompt_problem(prompt, texts, limit)
+    return Wish(prompt, fitted, flags.go, refusal)
+
+
+def fresh_options(defaults: Options, photo_count: int, catalog: Catalog) -> Options:
+    """Return the options of a new card for so many photos."""
+    return _over_defaults(Flags(prompt=""), defaults, photo_count, catalog)
+
+
+def prompt_problem(prompt: str, texts: Texts, limit: int) -> Html | None:
+    """Say why this is no prompt, ``None`` when it is one."""
+    if not visible(prompt).strip():
+        return texts.request.empty()
+    if len(prompt) > limit:
+        return texts.request.too_long(limit, len(prompt))
+    return None
+
+
+def _over_defaults(flags: Flags, defaults: Options, photo_count: int, catalog: Catalog) -> Options:
+    """Put the flags over what is remembered; the mode is never remembered."""
+    mode = flags.mode or catalog.natural_mode(photo_count)
+    base = replace(defaults, mode=mode, seed=None)
+    if photo_count and flags.ratio is None:
+        base = replace(base, ratio=default_ratio(mode))
+    fitted, _ = catalog.fit(base, photo_count)
+    return flags.over(replace(fitted, mode=mode))
+
+
+def _contradictions(
+    problems: Sequence[Problem], options: Options, catalog: Catalog, texts: Texts
+) -> Html:
+    return texts.request.refusal(
+        [_contradiction(each, options, catalog, texts) for each in problems]
+    )
+
+
+def _contradiction(problem: Problem, options: Options, catalog: Catalog, texts: Texts) -> Html:
+    labels = texts.labels
+    value = labels.value(catalog, problem.field, problem.value)
+    allowed = [labels.value(catalog, problem.field, each) for each in problem.allowed]
+    if problem.because is problem.field:
+        return texts.request.not_offered(value, allowed)
+    if problem.because is Field.PHOTOS:
+        cause = labels.photos(0)
+    else:
+        cause = labels.value(catalog, problem.because, getattr(options, problem.because))
+    return texts.request.contradiction(value, cause, allowed)

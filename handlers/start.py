@@ -1,0 +1,67 @@
+"""/start, /help, /privacy, and an answer to whatever nobody else answered."""
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler, MessageHandler, filters
+
+from bot.jobs.service import Service
+from bot.models import Kind
+from handlers import keyboards
+from handlers.answers import say
+from handlers.context import Context, place_of
+
+NEW = filters.UpdateType.MESSAGE
+DAY_SECONDS = 86400
+
+
+class Start:
+    """The first words and the last resort."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def handlers(self) -> list[BaseHandler[Update, Context, None]]:
+        """Return the handlers of the commands."""
+        return [
+            CommandHandler("start", self.start, NEW),
+            CommandHandler("help", self.help, NEW),
+            CommandHandler("privacy", self.privacy, NEW),
+        ]
+
+    def last_handlers(self) -> list[BaseHandler[Update, Context, None]]:
+        """Return what answers when nothing else did; they go behind all others."""
+        private = NEW & filters.ChatType.PRIVATE
+        return [
+            MessageHandler(private & filters.COMMAND, self.unknown_command),
+            MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_understood),
+        ]
+
+    async def start(self, update: Update, context: Context) -> None:
+        """Greet, with prompts to try."""
+        catalog = self._service.catalog
+        available = (await self._service.quota(context.user)).available
+        price = catalog.price(Kind.GENERATE, catalog.default_options())
+        videos = None if available is None else available // price
+        welcome = context.texts.welcome
+        await say(
+            context.bot,
+            place_of(update),
+            welcome.start(videos),
+            keyboards.examples(welcome.examples()),
+        )
+
+    async def help(self, update: Update, context: Context) -> None:
+        """Explain."""
+        await say(context.bot, place_of(update), context.texts.welcome.help())
+
+    async def privacy(self, update: Update, context: Context) -> None:
+        """Say what is kept."""
+        days = int(self._service.rules.keep_videos_seconds // DAY_SECONDS)
+        await say(context.bot, place_of(update), context.texts.welcome.privacy(days))
+
+    async def unknown_command(self, update: Update, context: Context) -> None:
+        """Answer a command that does not exist."""
+        await say(context.bot, place_of(update), context.texts.welcome.unknown_command())
+
+    async def not_understood(self, update: Update, context: Context) -> None:
+        """Answer stickers, voice and the like."""
+        await say(context.bot, place_of(update), context.texts.welcome.only_text_and_photos())
