@@ -1,11 +1,11 @@
 """From what somebody typed to what may be put on a card: pure."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.catalog import Catalog, Field, Problem, default_ratio
+from bot.catalog import Catalog, default_ratio
 from bot.models import Options
+from handlers.card import contradictions
 from handlers.flags import Flags, read
 from handlers.sentences.speech import Html, visible
 from handlers.texts import Texts
@@ -42,7 +42,8 @@ def read_command(
         if getattr(flags, problem.field, None) is not None
     ]
     if problems:
-        return Wish(None, defaults, refusal=_contradictions(problems, options, catalog, texts))
+        reasons = contradictions(problems, options, photo_count, catalog, texts)
+        return Wish(None, defaults, refusal=texts.request.refusal(reasons))
     fitted, _ = catalog.fit(options, photo_count)
     prompt = flags.prompt or None
     refusal = None if prompt is None else prompt_problem(prompt, texts, limit)
@@ -71,24 +72,3 @@ def _over_defaults(flags: Flags, defaults: Options, photo_count: int, catalog: C
         base = replace(base, ratio=default_ratio(mode))
     fitted, _ = catalog.fit(base, photo_count)
     return flags.over(replace(fitted, mode=mode))
-
-
-def _contradictions(
-    problems: Sequence[Problem], options: Options, catalog: Catalog, texts: Texts
-) -> Html:
-    return texts.request.refusal(
-        [_contradiction(each, options, catalog, texts) for each in problems]
-    )
-
-
-def _contradiction(problem: Problem, options: Options, catalog: Catalog, texts: Texts) -> Html:
-    labels = texts.labels
-    value = labels.value(catalog, problem.field, problem.value)
-    allowed = [labels.value(catalog, problem.field, each) for each in problem.allowed]
-    if problem.because is problem.field:
-        return texts.request.not_offered(value, allowed)
-    if problem.because is Field.PHOTOS:
-        cause = labels.photos(0)
-    else:
-        cause = labels.value(catalog, problem.because, getattr(options, problem.because))
-    return texts.request.contradiction(value, cause, allowed)
