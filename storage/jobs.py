@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
 
 from bot.jobs.lifecycle import AT_KIE, OPEN, may
 from bot.models import Dialect, Job, Kind, NewJob, Place, Reason, State, Video
 from storage.codec import dump_list, dump_options, load_ids, load_options, load_urls
 from storage.database import Connection
-from storage.schema import attempts, events, jobs, media
+from storage.schema import attempts, events, jobs, media, users
 
 # What a person can read out and an operator can grep: no vowels, no look-alikes.
 REF_ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
@@ -163,9 +163,29 @@ def claim_queued(
 ) -> list[Job]:
     """Return up to ``limit`` queued jobs that may go to KIE now, in the fair order.
 
+    The caller moves them on in the same transaction, and notes whom it ``served``.
+    """
+    line = _line(now, jobs.c.due_at <= now, jobs.c.model.not_in(paused_models))
+    first = line.where(line.selected_columns.turn <= per_user).limit(limit)
+    return _in_order(tx, tx.execute(first).scalars().all())
+
+
+def served(tx: Connection, user_id: int, now: float) -> None:
+    """Note that it was a user's turn: among equals the one who waited longest is next."""
+    tx.execute(update(users).where(users.c.id == user_id).values(served_at=now))
+
+
+def places_in_queue(tx: Connection, now: float) -> dict[int, int]:
+    """Return the place of every queued job by its id; the next one has place 1."""
+    ids = tx.execute(_line(now)).scalars()
+    return {job_id: place for place, job_id in enumerate(ids, start=1)}
+
+
+def _line(now: float, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select the ids of queued jobs in the fair order, beside them each one's ``turn``.
+
     Every user's jobs are numbered after those they already have at KIE; lower numbers go first, so
-    that nobody's second video goes before somebody else's first. The caller moves them on in the
-    same transaction.
+    that nobody's second video goes before somebody else's first.
     """
     busy = (
         select(jobs.c.user_id, func.count().label("count"))
@@ -173,46 +193,21 @@ def claim_queued(
         .group_by(jobs.c.user_id)
         .subquery()
     )
+    own = func.row_number().over(partition_by=jobs.c.user_id, order_by=jobs.c.id)
     waiting = (
         select(
             jobs.c.id,
-            (
-                func.row_number().over(partition_by=jobs.c.user_id, order_by=jobs.c.id)
-                + func.coalesce(busy.c.count, 0)
-            ).label("turn"),
+            (own + func.coalesce(busy.c.count, 0)).label("turn"),
+            func.coalesce(users.c.served_at, 0.0).label("served_at"),
         )
         .outerjoin(busy, busy.c.user_id == jobs.c.user_id)
-        .where(
-            jobs.c.state == State.QUEUED,
-            jobs.c.due_at <= now,
-            jobs.c.model.not_in(paused_models),
-        )
+        .outerjoin(users, users.c.id == jobs.c.user_id)
+        .where(jobs.c.state == State.QUEUED, *conditions)
         .subquery()
     )
-    ids = (
-        tx.execute(
-            select(waiting.c.id)
-            .where(waiting.c.turn <= per_user)
-            .order_by(waiting.c.turn, waiting.c.id)
-            .limit(limit)
-        )
-        .scalars()
-        .all()
+    return select(waiting.c.id, waiting.c.turn).order_by(
+        waiting.c.turn, waiting.c.served_at, waiting.c.id
     )
-    return _in_order(tx, ids)
-
-
-def place_in_queue(tx: Connection, job: Job) -> int:
-    """Return how many queued jobs stand before this one, plus one."""
-    mine = (
-        select(func.count())
-        .where(jobs.c.state == State.QUEUED, jobs.c.user_id == job.user_id, jobs.c.id < job.id)
-        .scalar_subquery()
-    )
-    turn = func.row_number().over(partition_by=jobs.c.user_id, order_by=jobs.c.id).label("turn")
-    turns = select(jobs.c.id, turn).where(jobs.c.state == State.QUEUED).subquery()
-    before = or_(turns.c.turn < mine + 1, and_(turns.c.turn == mine + 1, turns.c.id < job.id))
-    return 1 + tx.execute(select(func.count()).select_from(turns).where(before)).scalar_one()
 
 
 def next_due(tx: Connection, *, queue: bool) -> float | None:

@@ -62,6 +62,7 @@ users = Table(
     Column("watermark", Text),
     Column("asked_at", Double),
     Column("seen_at", Double, nullable=False),
+    Column("served_at", Double),  # when a job of theirs last went to KIE
     _one_of("access", Access),
 )
 
