@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bot.errors import ChatError, ChatGone, SendRefused
 from bot.jobs import eta, transactions
@@ -43,11 +43,10 @@ class Reporter:
 
     async def round(self) -> None:
         """Draw the cards that are due."""
-        due = await self._database.read(jobs.status_due, self._clock(), CARDS_PER_ROUND)
-        await asyncio.gather(*(self._draw(job) for job in due))
+        due = await self._database.read(_due_statuses, self._clock(), self._rules)
+        await asyncio.gather(*(self._draw(job, status) for job, status in due))
 
-    async def _draw(self, job: Job) -> None:
-        status = await self._database.read(read_status, job, self._clock(), self._rules)
+    async def _draw(self, job: Job, status: Status) -> None:
         due_at: float | None = self._clock() + _pause(job, status)
         try:
             await self._messenger.show_status(job, status)
@@ -60,13 +59,24 @@ class Reporter:
         )
 
 
-def read_status(tx: Connection, job: Job, now: float, rules: Rules) -> Status:
-    """Return what there is to say about an open job."""
+def _due_statuses(tx: Connection, now: float, rules: Rules) -> list[tuple[Job, Status]]:
+    due = jobs.status_due(tx, now, CARDS_PER_ROUND)
+    return list(zip(due, read_statuses(tx, due, now, rules), strict=True))
+
+
+def read_statuses(tx: Connection, some: Sequence[Job], now: float, rules: Rules) -> list[Status]:
+    """Return what there is to say about each of some open jobs."""
+    queued = any(job.state is State.QUEUED for job in some)
+    places = jobs.places_in_queue(tx, now) if queued else {}
+    return [_read_status(tx, job, now, rules, places.get(job.id, 1)) for job in some]
+
+
+def _read_status(tx: Connection, job: Job, now: float, rules: Rules, place: int) -> Status:
     match job.state:
         case State.QUEUED:
             pauses = operations.pauses(tx)
             return Waiting(
-                jobs.place_in_queue(tx, job),
+                place,
                 paused_account=transactions.ACCOUNT in pauses,
                 paused_model=transactions.model_scope(job.options.model) in pauses,
             )

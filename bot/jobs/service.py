@@ -9,7 +9,7 @@ from bot.errors import DraftGone, NotAllowed, Paused, QueueFull
 from bot.jobs import transactions
 from bot.jobs.lifecycle import AT_KIE
 from bot.jobs.messenger import Status
-from bot.jobs.reporter import read_status
+from bot.jobs.reporter import read_statuses
 from bot.jobs.rules import DRAFT_SECONDS, MAX_WAITING_PER_USER, Rules
 from bot.models import (
     Access,
@@ -222,7 +222,8 @@ class Service:
 
     async def place_in_queue(self, job: Job) -> int:
         """Return the place of a queued job, 1 being the next."""
-        return await self._database.read(jobs.place_in_queue, job)
+        places = await self._database.read(jobs.places_in_queue, self._clock())
+        return places.get(job.id, 1)
 
     async def show_status_on(self, job: Job, message_id: int) -> None:
         """Make a message the status card of a job that has none."""
@@ -235,12 +236,9 @@ class Service:
         return await self._database.read(self._open_jobs, user_id)
 
     def _open_jobs(self, tx: Connection, user_id: int) -> list[OpenJob]:
-        now = self._clock()
-        return [
-            OpenJob(job, read_status(tx, job, now, self.rules))
-            for job in jobs.open_of(tx, user_id)
-            if not job.muted
-        ]
+        shown = [job for job in jobs.open_of(tx, user_id) if not job.muted]
+        statuses = read_statuses(tx, shown, self._clock(), self.rules)
+        return [OpenJob(*each) for each in zip(shown, statuses, strict=True)]
 
     async def cancel(self, job_id: int, user_id: int) -> Cancelled:
         """Take a job back while it waits; later it runs on unseen. Raises DraftGone, NotAllowed."""

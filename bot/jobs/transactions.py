@@ -111,6 +111,7 @@ def _take_from_queue(tx: Connection, now: float, rules: Rules, wanted: int) -> l
 
 def _begin(tx: Connection, job: Job, now: float, rules: Rules) -> Submission:
     token = secrets.token_urlsafe(24)
+    jobs.served(tx, job.user_id, now)
     number = jobs.begin_attempt(
         tx,
         job,

@@ -8,11 +8,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.app import serve
 from bot.demo.chats import Message
+from bot.demo.clips import Clip, render
 from bot.demo.kie import KieStandin
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
@@ -27,14 +31,32 @@ ADMIN_ID = 1001
 PATIENCE_SECONDS = 30.0
 
 
+@cache
+def _drawn(clip: Clip) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        render(clip, path)
+        return path.read_bytes()
+
+
+def draw_once(clip: Clip, path: Path) -> None:
+    """Draw every shape of video once per test run: what stands in it is not looked at here."""
+    path.write_bytes(_drawn(replace(clip, text="test", photos=())))
+
+
 class World:
     """Both stand-ins, one data folder, and at most one bot at a time."""
 
     def __init__(self, folder: Path, *, seconds: float = 1.0, **kie: Any) -> None:
         self.folder = folder
+        self.seconds = seconds  # that a task takes; ``math.inf``: until it is told to finish
         self.telegram = TelegramStandin(TOKEN, time.time)
         self.kie = KieStandin(
-            time.time, asyncio.sleep, api_key=KEY, durations=lambda _: seconds, **kie
+            time.time,
+            asyncio.sleep,
+            api_key=KEY,
+            durations=lambda _: self.seconds,
+            **({"draw": draw_once} | kie),
         )
         self.admin = self.telegram.user(ADMIN_ID, "Ada")
         self.process: asyncio.subprocess.Process | None = None
@@ -109,10 +131,10 @@ class World:
             await task
 
     async def until(self, look: Callable[[], Found | None], what: str = "") -> Found:
-        """Wait until ``look`` finds something."""
+        """Wait until what ``look`` returns is true, and return it."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while (found := look()) is None or found is False:
+                while not (found := look()):
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             raise AssertionError(f"never seen: {what or look}\n{self.story()}") from error
@@ -162,11 +184,13 @@ class World:
         """Return the videos in somebody's private chat."""
         return [message for message in self.messages(person) if message.video]
 
-    async def order(self, text: str, person: Person | None = None) -> None:
-        """Ask for a video and press Generate."""
+    async def order(self, text: str, person: Person | None = None) -> Message:
+        """Ask for a video and press Generate; return the card, which is the status from then on."""
         person = person or self.admin
         await person.send(f"/generate {text}")
-        await person.press(await self.card(person), "Generate")
+        card = await self.card(person)
+        await person.press(card, "Generate")
+        return card
 
     def posts(self) -> list[Mapping[str, Any]]:
         """Return the bodies of the paid requests that reached KIE."""
@@ -179,7 +203,10 @@ class World:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the bot's database, while it runs or after."""
-        with closing(sqlite3.connect(self.data_dir / "veogram.db", timeout=10)) as database:
+        path = self.data_dir / "veogram.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path, timeout=10)) as database:
             return database.execute(sql, values).fetchall()
 
     def states(self) -> list[str]:
