@@ -209,6 +209,11 @@ class World:
         with closing(sqlite3.connect(path, timeout=10)) as database:
             return database.execute(sql, values).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Change the database of a bot that does not run."""
+        with closing(sqlite3.connect(self.data_dir / "veogram.db")) as database, database:
+            database.execute(sql)
+
     def states(self) -> list[str]:
         """Return the states of all jobs, oldest first."""
         return [state for (state,) in self.rows("SELECT state FROM jobs ORDER BY id")]
