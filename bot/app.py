@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from importlib import resources
 
 from telegram import LinkPreviewOptions
-from telegram.constants import ParseMode
 from telegram.error import InvalidToken, NetworkError, RetryAfter
 from telegram.ext import Application, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
@@ -108,12 +107,8 @@ def build_telegram(
         .request(HTTPXRequest(connection_pool_size=CONNECTIONS))
         .updater(None)
         .rate_limiter(Limiter(clock, asyncio.sleep))
-        .defaults(
-            Defaults(
-                parse_mode=ParseMode.HTML,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-        )
+        # No parse mode here: the framework would send it along with calls that have none.
+        .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .context_types(ContextTypes(context=Context))
         .persistence(DraftPersistence(service))
         .build()

@@ -3,6 +3,7 @@
 import logging
 
 from telegram import ForceReply, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from bot.models import Place
@@ -39,6 +40,7 @@ async def say(
     return await bot.send_message(
         place.chat_id,
         text,
+        parse_mode=ParseMode.HTML,
         message_thread_id=place.thread_id,
         reply_markup=markup,
         reply_parameters=tied,
@@ -51,7 +53,11 @@ async def redraw(
     """Put new text and buttons into a message; False when there is no such message any more."""
     try:
         await bot.edit_message_text(
-            text, chat_id=chat_id, message_id=message_id, reply_markup=markup
+            text,
+            chat_id=chat_id,
+            message_id=message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup,
         )
     except BadRequest as error:
         return _is_unchanged(error)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from telegram import InlineKeyboardMarkup, InputFile, InputMediaVideo, Message, ReplyParameters
+from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -19,7 +20,7 @@ from bot.catalog import Catalog, Field
 from bot.errors import ChatError, ChatGone, SendLater, SendRefused, SendUnknown
 from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
 from bot.media.videos import Prepared
-from bot.models import Job, Reason, State
+from bot.models import Job, Place, Reason, State
 from bot.updates.limiter import Priority, seconds_of
 from handlers import keyboards
 from handlers.answers import UNCHANGED, remove, say
@@ -101,6 +102,7 @@ class TelegramMessenger:
                 thumbnail=video.thumbnail,
                 supports_streaming=True,
                 caption=self._caption(job),
+                parse_mode=ParseMode.HTML,
                 message_thread_id=thread_id,
                 reply_parameters=_answering(job),
                 reply_markup=self._result_buttons(job),
@@ -117,6 +119,7 @@ class TelegramMessenger:
                     # Without attach the framework drops the upload silently.
                     InputFile(file, filename=_file_name(job), attach=True, read_file_handle=False),
                     caption=self._caption(job),
+                    parse_mode=ParseMode.HTML,
                     width=video.probe.width,
                     height=video.probe.height,
                     duration=round(video.probe.seconds),
@@ -158,6 +161,7 @@ class TelegramMessenger:
             try:
                 await self._bot.edit_message_text(
                     self._status(job, status),
+                    parse_mode=ParseMode.HTML,
                     chat_id=job.place.chat_id,
                     message_id=job.status_message_id,
                     reply_markup=self._status_buttons(job, status),
@@ -191,7 +195,7 @@ class TelegramMessenger:
         text = self._alert(name, detail)
         for admin_id in sorted(admin_ids):
             try:
-                await self._bot.send_message(admin_id, text)
+                await say(self._bot, Place(admin_id), text)
             except TelegramError as error:
                 log.warning("an admin was not told", extra={"admin": admin_id, "why": str(error)})
 
