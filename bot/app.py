@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from importlib import resources
+from urllib.parse import urlsplit
 
 from telegram import LinkPreviewOptions
 from telegram.error import InvalidToken, NetworkError, RetryAfter
@@ -25,10 +26,13 @@ from bot.jobs.steps import Steps
 from bot.jobs.upkeep import Upkeep
 from bot.jobs.worker import Worker
 from bot.kie.client import KieClient
-from bot.media.fetch import Fetcher
+from bot.media.fetch import Fetcher, Timeouts
 from bot.media.hosting import KieUploads
+from bot.media.images import Images
+from bot.media.library import FOLDER, Library
 from bot.media.videos import Videos
 from bot.settings import Settings
+from bot.updates.albums import AlbumRounds, Albums
 from bot.updates.inbox import Inbox, reader
 from bot.updates.lanes import Lanes
 from bot.updates.limiter import Limiter
@@ -37,6 +41,7 @@ from bot.web.server import Health, WebServer
 from bot.web.server import build as build_web
 from handlers.context import App as TelegramApp
 from handlers.context import Context
+from handlers.files import TelegramFiles
 from handlers.messenger import TelegramMessenger
 from handlers.persistence import DraftPersistence
 from handlers.texts import Languages
@@ -52,6 +57,8 @@ HANDLERS_AT_ONCE = 32
 CONNECTIONS = 64
 REPORT_SECONDS = 1.0
 UPKEEP_SECONDS = 5.0
+ALBUM_SECONDS = 0.25
+PHOTO_SECONDS = 30.0
 # Together below the five seconds that a supervisor is promised.
 DRAIN_SECONDS = 1.5
 STEPS_SECONDS = 3.0
@@ -94,12 +101,10 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def build_telegram(
-    settings: Settings, service: Service, languages: Languages, clock: Clock
-) -> TelegramApp:
-    """Construct the framework's application with all handlers; updates come from the inbox."""
+def build_telegram(settings: Settings, service: Service, clock: Clock) -> TelegramApp:
+    """Construct the framework's application, no handlers yet; updates come from the inbox."""
     url = settings.telegram_api_url
-    application = (
+    return (
         Application.builder()
         .token(settings.telegram_token.get_secret_value())
         .base_url(f"{url}/bot")
@@ -113,8 +118,6 @@ def build_telegram(
         .persistence(DraftPersistence(service))
         .build()
     )
-    register(application, service, languages, clock)
-    return application
 
 
 class App:
@@ -137,7 +140,31 @@ class App:
         service = Service(
             database=database, catalog=catalog, rules=rules, nudge=bell.set, clock=clock
         )
-        self._telegram = build_telegram(settings, service, languages, clock)
+        self._telegram = build_telegram(settings, service, clock)
+        self._images = Images()
+        # Photos come from Telegram's own server, which may stand in a private network.
+        self._photo_fetcher = Fetcher(
+            trusted_hosts=[urlsplit(settings.telegram_api_url).netloc],
+            user_agent=USER_AGENT,
+            timeouts=Timeouts(total_seconds=PHOTO_SECONDS),
+        )
+        self._library = Library(
+            database=database,
+            files=TelegramFiles(self._telegram.bot),
+            fetcher=self._photo_fetcher,
+            images=self._images,
+            data_dir=settings.data_dir,
+            clock=clock,
+            sleep=asyncio.sleep,
+        )
+        register(
+            self._telegram,
+            service,
+            languages,
+            clock,
+            library=self._library,
+            albums=Albums(database, clock),
+        )
         messenger = TelegramMessenger(self._telegram.bot, languages, catalog, clock)
         steps = self._build_steps(rules, catalog, messenger)
         self._worker = Worker(database=database, steps=steps, rules=rules, bell=bell, clock=clock)
@@ -155,6 +182,7 @@ class App:
             reader(self._telegram.bot, self._telegram.process_update), limit=HANDLERS_AT_ONCE
         )
         self._inbox = Inbox(database, self._lanes, clock, asyncio.sleep)
+        self._album_rounds = AlbumRounds(database, self._inbox.again, clock)
         self._watchdog = Watchdog(time.monotonic, asyncio.sleep)
         self._web = WebServer(build_web(self._health), settings.host, settings.port)
 
@@ -204,6 +232,8 @@ class App:
         if not await self._greet_telegram(stop):
             return False
         await self._worker.recover()
+        await self._library.tidy()
+        await self._album_rounds.recover()
         log.info("started", extra={"bot": self._telegram.bot.username, "port": self._web.port})
         return True
 
@@ -233,6 +263,7 @@ class App:
                 "recovery": self._recover_then_idle(),
                 "worker": self._worker.run(),
                 "reporter": _every(REPORT_SECONDS, self._reporter.round),
+                "albums": _every(ALBUM_SECONDS, self._album_rounds.round),
                 "upkeep": _every(UPKEEP_SECONDS, self._upkeep.round),
                 "web": self._web.wait(),
                 "stop": _until(stop),
@@ -273,7 +304,9 @@ class App:
         await self._web.stop()
         await self._kie.close()
         await self._fetcher.aclose()
+        await self._photo_fetcher.aclose()
         self._videos.close()
+        self._images.close()
 
     async def _health(self) -> Health:
         age = self._watchdog.age
@@ -288,6 +321,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     (settings.data_dir / "videos").mkdir(exist_ok=True)
+    (settings.data_dir / FOLDER).mkdir(exist_ok=True)
     with lock_data_dir(settings.data_dir):
         database = await Database.open(settings.database_path)
         try:

@@ -33,6 +33,7 @@ class DraftAction(StrEnum):
     SEED = "seed"
     TRANSLATE = "tr"
     WATERMARK = "mark"
+    PHOTOS = "photos"
     MORE = "more"
     LESS = "less"
     GENERATE = "go"
@@ -110,6 +111,7 @@ _DRAFT_VALUES: Mapping[DraftAction, Callable[[str], bool]] = MappingProxyType(
         DraftAction.SEED: frozenset(Wish).__contains__,
         DraftAction.TRANSLATE: frozenset(Switch).__contains__,
         DraftAction.WATERMARK: frozenset(Wish).__contains__,
+        DraftAction.PHOTOS: frozenset({Wish.NONE}).__contains__,
     }
 )
 _NUMBERED = frozenset({UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE})

@@ -1,13 +1,14 @@
 """The conversation: from /generate or a plain prompt over the card to a job."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from warnings import catch_warnings, filterwarnings
 
 from telegram import CallbackQuery, Message, Update
 from telegram.ext import (
+    BaseHandler,
     CallbackQueryHandler,
     CommandHandler,
     ConversationHandler,
@@ -36,7 +37,8 @@ from handlers.card import moved
 from handlers.context import Context, place_of
 from handlers.errors import sentence
 from handlers.questions import Questions
-from handlers.requests import fresh_options, prompt_problem, read_command
+from handlers.requests import fresh_options, prompt_problem, read_command, with_photos
+from handlers.sentences.speech import Html, paragraphs
 
 State = int | Step
 END = ConversationHandler.END
@@ -73,8 +75,13 @@ class Generate:
         self._service = service
         self._questions = questions
 
-    def handler(self) -> ConversationHandler[Context]:
-        """Return the conversation; text and buttons in one need ``per_message=False``."""
+    def handler(
+        self, photos: Sequence[BaseHandler[Update, Context, object]] = ()
+    ) -> ConversationHandler[Context]:
+        """Return the conversation; text and buttons in one need ``per_message=False``.
+
+        ``photos`` are the handlers of photos; they are asked first.
+        """
         typed = filters.UpdateType.MESSAGE & filters.TEXT & ~filters.COMMAND
         begins: MessageHandler[Context, object] = MessageHandler(
             typed & filters.ChatType.PRIVATE, self.text
@@ -86,6 +93,7 @@ class Generate:
             filterwarnings("ignore", "If 'per_message=False'", PTBUserWarning)
             return ConversationHandler(
                 entry_points=[
+                    *photos,
                     CommandHandler("generate", self.command, filters.UpdateType.MESSAGE),
                     CallbackQueryHandler(self.press, _is_ours),
                     begins,
@@ -131,7 +139,7 @@ class Generate:
         if draft is None:
             options = fresh_options(context.user.defaults, 0, self._service.catalog)
             return await self._open(update, context, prompt, options)
-        return await self._show(replace(draft, prompt=prompt, step=Step.CARD), context)
+        return await self.show(replace(draft, prompt=prompt, step=Step.CARD), context)
 
     async def cancel(self, update: Update, context: Context) -> State | None:
         """Handle ``/cancel``: leave the open question or card."""
@@ -148,13 +156,17 @@ class Generate:
 
     async def _draft_meant(self, update: Update, context: Context) -> Draft | None:
         """A reply to one of the bot's messages wins over the open question."""
-        message, user, place = _message(update), context.user, place_of(update)
-        replied = message.reply_to_message
-        if replied is not None:
-            draft = await self._service.draft_of_card(user.id, place.chat_id, replied.message_id)
-            if draft is not None:
-                return draft
-        return await self._service.active_draft(user.id, place.chat_id)
+        draft = await self.draft_replied_to(update, context)
+        if draft is not None:
+            return draft
+        return await self._service.active_draft(context.user.id, place_of(update).chat_id)
+
+    async def draft_replied_to(self, update: Update, context: Context) -> Draft | None:
+        """Return the person's draft whose question or card the message answers; now active."""
+        replied, chat_id = _message(update).reply_to_message, place_of(update).chat_id
+        if replied is None:
+            return None
+        return await self._service.draft_of_card(context.user.id, chat_id, replied.message_id)
 
     async def _open(
         self,
@@ -168,16 +180,21 @@ class Generate:
         opened = await self._service.open_draft(
             Request(context.user, place_of(update), update.update_id, prompt, options)
         )
-        return await self._go_on(opened, context, go=go)
+        return await self.go_on(opened, context, go=go)
 
-    async def _go_on(
-        self, opened: Draft | Job, context: Context, *, go: bool = False
+    async def go_on(
+        self, opened: Draft | Job, context: Context, *, go: bool = False, notes: Sequence[Html] = ()
     ) -> State | None:
-        """Show what was opened, or order it at once; an update handled again repeats nothing."""
+        """Show what was opened, or order it at once; an update handled again repeats nothing.
+
+        ``notes`` are said on the card, or by themselves where there is none.
+        """
         if isinstance(opened, Draft) and go and opened.prompt is not None:
             opened = await self._service.confirm(opened, context.user)
         if isinstance(opened, Draft):
-            return await self._show(opened, context)
+            return await self.show(opened, context, notes)
+        if notes:
+            await say(context.bot, opened.place, paragraphs(*notes), reply=True)
         if opened.status_message_id is None:
             await self._send_status(opened, context)
         return END
@@ -193,8 +210,9 @@ class Generate:
         )
         await self._service.show_status_on(job, sent.message_id)
 
-    async def _show(self, draft: Draft, context: Context) -> Step:
-        shown = await self._questions.show(context.bot, draft, context.user, context.texts)
+    async def show(self, draft: Draft, context: Context, notes: Sequence[Html] = ()) -> Step:
+        """Send the draft's question or card below everything else."""
+        shown = await self._questions.show(context.bot, draft, context.user, context.texts, notes)
         return shown.step
 
     async def _take_seed(self, update: Update, context: Context, draft: Draft) -> State | None:
@@ -203,12 +221,12 @@ class Generate:
             await say(context.bot, place_of(update), context.texts.request.bad_seed(), reply=True)
             return None
         options = replace(draft.options, seed=int(typed))
-        return await self._show(replace(draft, options=options, step=Step.CARD), context)
+        return await self.show(replace(draft, options=options, step=Step.CARD), context)
 
     async def _take_watermark(self, update: Update, context: Context, draft: Draft) -> State | None:
         typed = " ".join((_message(update).text or "").split())[:WATERMARK_MAX_CHARS]
         options = replace(draft.options, watermark=typed or None)
-        return await self._show(replace(draft, options=options, step=Step.CARD), context)
+        return await self.show(replace(draft, options=options, step=Step.CARD), context)
 
     # Presses
 
@@ -284,10 +302,13 @@ class Generate:
             await self._service.activate(draft)
             await context.answer(query)
             step = _ASKS[pressed.action]
-            return await self._show(replace(draft, step=step, active=True), context)
+            return await self.show(replace(draft, step=step, active=True), context)
         if pressed.action in {DraftAction.MORE, DraftAction.LESS}:
             changed = replace(draft, more=pressed.action is DraftAction.MORE)
             notes = []
+        elif pressed.action is DraftAction.PHOTOS:
+            changed, changes = with_photos(draft, (), context.user.defaults, self._service.catalog)
+            notes = moved(changes, self._service.catalog, context.texts)
         else:
             wanted = _CHOICES[pressed.action](draft.options, pressed.value or "")
             options, changes = self._service.catalog.fit(wanted, len(draft.photos))
@@ -308,7 +329,7 @@ class Generate:
         place = _below(query, place_of(update))
         opened = await repeat[pressed.action](pressed.job_id, context.user, place, update.update_id)
         await context.answer(query)
-        return await self._go_on(opened, context)
+        return await self.go_on(opened, context)
 
     async def _example(
         self, number: int, query: CallbackQuery, update: Update, context: Context

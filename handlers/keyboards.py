@@ -70,7 +70,7 @@ def _option_rows(draft: Draft, catalog: Catalog, labels: Labels) -> _Rows:
         _choice_row(draft, labels, DraftAction.RATIO, options.ratio, ratios),
         _choice_row(draft, labels, DraftAction.MODEL, options.model, models),
         *(_rare_rows(draft, choices, labels) if draft.more else []),
-        [_more_or_less(draft, labels)],
+        [*_photo_buttons(draft, labels), _more_or_less(draft, labels)],
     ]
     return [row for row in rows if row]
 
@@ -101,6 +101,12 @@ def _extra_row(draft: Draft, labels: Labels) -> list[InlineKeyboardButton]:
             watermark,
         ),
     ]
+
+
+def _photo_buttons(draft: Draft, labels: Labels) -> list[InlineKeyboardButton]:
+    if not draft.photos:
+        return []
+    return [_on_draft(draft, labels.remove_photos(), DraftAction.PHOTOS, Wish.NONE)]
 
 
 def _more_or_less(draft: Draft, labels: Labels) -> InlineKeyboardButton:

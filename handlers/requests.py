@@ -3,14 +3,15 @@
 import re
 from dataclasses import dataclass, replace
 
-from bot.catalog import Catalog, default_ratio
-from bot.models import Options
+from bot.catalog import Catalog, Change, default_ratio
+from bot.models import Draft, Options
 from handlers.card import contradictions
 from handlers.flags import Flags, read
 from handlers.sentences.speech import Html, visible
 from handlers.texts import Texts
 
 _COMMAND = re.compile(r"/[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?\s?")
+_GENERATE = re.compile(r"/generate(?:@(?P<bot>[A-Za-z0-9_]+))?(?!\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,45 @@ def read_command(
 def fresh_options(defaults: Options, photo_count: int, catalog: Catalog) -> Options:
     """Return the options of a new card for so many photos."""
     return _over_defaults(Flags(prompt=""), defaults, photo_count, catalog)
+
+
+def is_generate(text: str | None, bot_name: str) -> bool:
+    """Tell whether a text begins with ``/generate`` for this bot; captions are commands too."""
+    found = _GENERATE.match(text or "")
+    return found is not None and (found["bot"] or bot_name).lower() == bot_name.lower()
+
+
+def read_caption(
+    text: str, defaults: Options, photo_count: int, catalog: Catalog, texts: Texts, limit: int
+) -> Wish:
+    """Read a caption that is no command: a prompt without flags, or none at all.
+
+    A caption that cannot be the prompt leaves the request without one, and a refusal that says why.
+    """
+    prompt, options = text.strip(), fresh_options(defaults, photo_count, catalog)
+    if not visible(prompt).strip():
+        return Wish(None, options)
+    refusal = prompt_problem(prompt, texts, limit)
+    return Wish(prompt if refusal is None else None, options, refusal=refusal)
+
+
+def with_photos(
+    draft: Draft, photos: tuple[int, ...], defaults: Options, catalog: Catalog
+) -> tuple[Draft, tuple[Change, ...]]:
+    """Give a draft other photos; return what had to change against the person's own choice.
+
+    Mode and ratio follow the number of photos unless they were chosen: then they stay while that
+    is possible.
+    """
+    before, after = (fresh_options(defaults, len(each), catalog) for each in (draft.photos, photos))
+    chosen = draft.options
+    wanted = replace(
+        chosen,
+        mode=after.mode if chosen.mode is before.mode else chosen.mode,
+        ratio=after.ratio if chosen.ratio is before.ratio else chosen.ratio,
+    )
+    options, changes = catalog.fit(wanted, len(photos))
+    return replace(draft, photos=photos, options=options), changes
 
 
 def prompt_problem(prompt: str, texts: Texts, limit: int) -> Html | None:

@@ -51,6 +51,13 @@ def open_updates(tx: Connection, after: int, limit: int) -> list[Stored]:
     return [Stored(update_id, lane, body) for update_id, lane, body in tx.execute(statement)]
 
 
+def stored(tx: Connection, update_id: int) -> Stored | None:
+    """Return an update, handled or not; ``None`` when it is not kept any more."""
+    statement = select(inbox.c.update_id, inbox.c.lane, inbox.c.body)
+    row = tx.execute(statement.where(inbox.c.update_id == update_id)).one_or_none()
+    return None if row is None else Stored(row.update_id, row.lane, row.body)
+
+
 def mark_handled(tx: Connection, outcomes: Iterable[tuple[int, str | None]], now: float) -> None:
     """Close updates for good: pairs of an id and the class name of the error, if there was one."""
     rows = [{"handled": update_id, "outcome": error} for update_id, error in outcomes]

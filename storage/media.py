@@ -14,9 +14,17 @@ from storage.schema import drafts, jobs, media
 
 
 def insert(
-    tx: Connection, user_id: int, kind: Literal["photo", "video"], file: Video, now: float
+    tx: Connection,
+    user_id: int,
+    kind: Literal["photo", "video"],
+    file: Video,
+    now: float,
+    update_id: int | None = None,
 ) -> int:
-    """Remember a file, its path relative to DATA_DIR, and return its id."""
+    """Remember a file, its path relative to DATA_DIR, and return its id.
+
+    ``update_id`` names the update that brought it.
+    """
     media_id: int = tx.execute(
         insert_into(media)
         .values(
@@ -29,6 +37,7 @@ def insert(
             seconds=file.seconds,
             bytes=file.bytes,
             created_at=now,
+            update_id=update_id,
         )
         .returning(media.c.id)
     ).scalar_one()
@@ -41,6 +50,24 @@ def get(tx: Connection, media_id: int) -> Video | None:
     if row is None:
         return None
     return Video(row.path, row.width, row.height, row.seconds, row.bytes, row.file_id)
+
+
+def brought_by(tx: Connection, update_id: int) -> int | None:
+    """Return the id of the file that an update brought, if it is known already."""
+    return tx.execute(select(media.c.id).where(media.c.update_id == update_id)).scalar_one_or_none()
+
+
+def kept(tx: Connection, ids: Sequence[int]) -> tuple[int, ...]:
+    """Return those of ``ids``, in their order, whose files still exist."""
+    rows = tx.execute(select(media.c.id).where(media.c.id.in_(ids), media.c.path.is_not(None)))
+    found = set(rows.scalars())
+    return tuple(media_id for media_id in ids if media_id in found)
+
+
+def photo_paths(tx: Connection) -> frozenset[str]:
+    """Return the paths of all photos that are kept."""
+    query = select(media.c.path).where(media.c.kind == "photo", media.c.path.is_not(None))
+    return frozenset(tx.execute(query).scalars())
 
 
 def paths(tx: Connection, ids: Sequence[int]) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -279,9 +280,52 @@ media = Table(
     Column("seconds", Double, nullable=False, server_default="0"),
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column(
+        "update_id", BigInteger, unique=True
+    ),  # the update that brought it: handled again, same row
     _one_of("kind", ("photo", "video")),
     Index("ix_media_user_id", "user_id"),
     sqlite_autoincrement=True,
+)
+
+# Photos that were sent together come one by one: an album is open until no more are expected.
+albums = Table(
+    "albums",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("group_id", Text, primary_key=True),  # Bot API, Message, media_group_id
+    Column("user_id", BigInteger, nullable=False),
+    Column("update_id", BigInteger, nullable=False),  # the first part's, which stands for all
+    Column("opened_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Index(
+        "ix_albums_due",
+        "due_at",
+        sqlite_where=text("open"),
+        postgresql_where=text("open"),
+    ),
+    Index("ix_albums_user_id", "user_id"),
+)
+
+album_parts = Table(
+    "album_parts",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("group_id", Text, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("file_id", Text),  # NULL: no picture
+    Column("bytes", BigInteger),  # as Telegram states them
+    Column("caption", Text),
+    Column("media_id", Id, ForeignKey("media.id", ondelete="CASCADE")),
+    Column("problem", Text),  # why it cannot be used
+    Column("taken", Boolean, nullable=False),  # a question or card has it
+    ForeignKeyConstraint(
+        ["chat_id", "group_id"], ["albums.chat_id", "albums.group_id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("media_id IS NULL OR problem IS NULL", name="problem"),
+    Index("ix_album_parts_chat_id_group_id", "chat_id", "group_id"),
 )
 
 inbox = Table(

@@ -14,9 +14,9 @@ PRIOR_SPREAD = 0.35
 # How many imagined jobs the setting counts for: a handful of real ones soon outweighs it.
 PRIOR_WEIGHT = 3
 # Questions asked per job between the first and the ninth decile of its distribution.
-READS_IN_BODY = 12
+READS_IN_BODY = 16
 # No sooner than this quantile is KIE asked at all.
-FIRST_READ_QUANTILE = 0.02
+FIRST_READ_QUANTILE = 0.05
 LONGEST_PAUSE_SECONDS = 300.0
 
 

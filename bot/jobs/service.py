@@ -24,7 +24,7 @@ from bot.models import (
     Step,
     User,
 )
-from storage import drafts, jobs, ledger, operations, users
+from storage import drafts, jobs, ledger, media, operations, users
 from storage.database import Connection, Database
 
 # How stale ``users.seen_at`` may become before an update writes it again.
@@ -85,13 +85,12 @@ class Service:
         """Return the person behind an update, stored when new or changed."""
         now = self._clock()
         base = self.catalog.default_options()
-        user, fresh = await self._database.read(_recall, user_id, name, now, base)
-        if user is None or not fresh:
-            user = await self._database.write(users.meet, user_id, name, language, now, base)
-        if await self._database.read(jobs.has_parked, user_id):
-            await self._database.write(jobs.unpark, user_id, now)
+        user = await self._database.read(_recall, user_id, name, now, base)
+        if user is not None:
+            return user
+        if await self._database.write(jobs.unpark, user_id, now):
             self._nudge()
-        return user
+        return await self._database.write(users.meet, user_id, name, language, now, base)
 
     def is_admin(self, user: User) -> bool:
         """Tell by the numeric id, never by a name."""
@@ -246,23 +245,32 @@ class Service:
 
     async def again(self, job_id: int, user: User, place: Place, update_id: int) -> Draft | Job:
         """Open the card of a former request once more, without its seed."""
-        job = await self.job(job_id, user.id)
+        job = await self._repeatable(job_id, user.id)
         return await self.open_draft(_repeat(job, user, place, update_id, job.prompt))
 
     async def edit(self, job_id: int, user: User, place: Place, update_id: int) -> Draft | Job:
         """Ask for a new prompt for a former request."""
-        job = await self.job(job_id, user.id)
+        job = await self._repeatable(job_id, user.id)
         return await self.open_draft(_repeat(job, user, place, update_id, None))
+
+    async def _repeatable(self, job_id: int, user_id: int) -> Job:
+        """Return a job with those of its photos that are still kept, and options that suit them."""
+        job = await self.job(job_id, user_id)
+        photos = await self._database.read(media.kept, job.photos)
+        if photos == job.photos:
+            return job
+        options, _ = self.catalog.fit(job.options, len(photos))
+        return replace(job, photos=photos, options=options)
 
 
 def _recall(
     tx: Connection, user_id: int, name: str, now: float, base: Options
-) -> tuple[User | None, bool]:
+) -> User | None:
+    """Return the user, unless something about them is to be written."""
     user = users.get(tx, user_id, base)
-    fresh = (
-        user is not None and user.name == name and now - users.seen_at(tx, user_id) < SEEN_SECONDS
-    )
-    return user, fresh
+    if user is None or user.name != name or jobs.has_parked(tx, user_id):
+        return None
+    return user if now - users.seen_at(tx, user_id) < SEEN_SECONDS else None
 
 
 def _open_draft(tx: Connection, request: Request, now: float) -> Draft | Job:

@@ -8,9 +8,9 @@ from pathlib import Path
 from bot.errors import ChatError, KieError
 from bot.jobs import transactions
 from bot.jobs.messenger import Messenger
-from bot.jobs.rules import Rules
+from bot.jobs.rules import DRAFT_SECONDS, Rules
 from bot.kie.client import KieClient
-from storage import drafts, inbox, media, operations, users
+from storage import albums, drafts, inbox, media, operations, users
 from storage.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ class Upkeep:
 def _purge(tx: Connection, now: float) -> None:
     drafts.drop_expired(tx, now)
     inbox.purge(tx, now - INBOX_SECONDS)
+    albums.purge(tx, now - DRAFT_SECONDS)
 
 
 def _set_alert(tx: Connection, name: str, on: bool, text: str, now: float) -> None:

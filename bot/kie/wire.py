@@ -227,9 +227,12 @@ def verify_signature(
 
 
 def secure_url(url: str, trusted_hosts: frozenset[str]) -> str:
-    """Return a result's link with https, unless it has it or its host is trusted as it is."""
+    """Return a result's link with https, unless it has it or its host is trusted as it is.
+
+    ``trusted_hosts`` are ``host`` or ``host:port``.
+    """
     parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname in trusted_hosts:
+    if parts.scheme != "http" or {parts.hostname, parts.netloc} & trusted_hosts:
         return url
     return urlunsplit(parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80")))
 

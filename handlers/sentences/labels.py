@@ -109,6 +109,10 @@ class Labels(Speech):
         """Name the button that spends."""
         return self.priced(self.kind(Kind.GENERATE), price)
 
+    def remove_photos(self) -> str:
+        """Name the button that takes the photos off a card."""
+        return self.label("Remove photos")
+
     def cancel(self) -> str:
         """Name the button that gives up."""
         return self.label("Cancel")

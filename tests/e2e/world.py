@@ -8,19 +8,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from bot.app import serve
 from bot.demo.chats import Message
-from bot.demo.clips import Clip, render
 from bot.demo.kie import KieStandin
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
 from bot.settings import Settings
+from tests.clips import draw_once
 
 Found = TypeVar("Found")
 
@@ -29,19 +26,6 @@ TOKEN = "7000000001:AAEhBP0av28FrqVhPGZtRKHyuVLKXGPJ4no"
 KEY = "kie-key-0123456789abcdef0123456789"
 ADMIN_ID = 1001
 PATIENCE_SECONDS = 30.0
-
-
-@cache
-def _drawn(clip: Clip) -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp4"
-        render(clip, path)
-        return path.read_bytes()
-
-
-def draw_once(clip: Clip, path: Path) -> None:
-    """Draw every shape of video once per test run: what stands in it is not looked at here."""
-    path.write_bytes(_drawn(replace(clip, text="test", photos=())))
 
 
 class World:

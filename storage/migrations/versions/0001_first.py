@@ -254,9 +254,48 @@ sa.Table(
     sa.Column("seconds", sa.Double, nullable=False, server_default="0"),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("update_id", sa.BigInteger, unique=True),
     _one_of("kind", "photo", "video"),
     sa.Index("ix_media_user_id", "user_id"),
     sqlite_autoincrement=True,
+)
+
+sa.Table(
+    "albums",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("group_id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Column("opened_at", sa.Double, nullable=False),
+    sa.Column("due_at", sa.Double, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Index(
+        "ix_albums_due",
+        "due_at",
+        sqlite_where=sa.text("open"),
+        postgresql_where=sa.text("open"),
+    ),
+    sa.Index("ix_albums_user_id", "user_id"),
+)
+sa.Table(
+    "album_parts",
+    metadata,
+    sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("chat_id", sa.BigInteger, nullable=False),
+    sa.Column("group_id", sa.Text, nullable=False),
+    sa.Column("message_id", sa.BigInteger, nullable=False),
+    sa.Column("file_id", sa.Text),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("caption", sa.Text),
+    sa.Column("media_id", Id, sa.ForeignKey("media.id", ondelete="CASCADE")),
+    sa.Column("problem", sa.Text),
+    sa.Column("taken", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["chat_id", "group_id"], ["albums.chat_id", "albums.group_id"], ondelete="CASCADE"
+    ),
+    sa.CheckConstraint("media_id IS NULL OR problem IS NULL", name="problem"),
+    sa.Index("ix_album_parts_chat_id_group_id", "chat_id", "group_id"),
 )
 
 sa.Table(

@@ -356,10 +356,13 @@ def test_a_signature_of_another_task_or_key_or_none_is_refused() -> None:
         ("http://127.0.0.1:9000/a.mp4", "http://127.0.0.1:9000/a.mp4"),
         ("http://Media.Local/a.mp4", "http://Media.Local/a.mp4"),
         ("http://media.local.example/a", "https://media.local.example/a"),
+        ("http://files.example:8080/a", "http://files.example:8080/a"),
+        ("http://files.example/a", "https://files.example/a"),
     ],
 )
 def test_a_link_becomes_https_unless_its_host_is_trusted(url: str, secure: str) -> None:
-    assert wire.secure_url(url, frozenset({"127.0.0.1", "media.local"})) == secure
+    trusted = frozenset({"127.0.0.1", "media.local", "files.example:8080"})
+    assert wire.secure_url(url, trusted) == secure
 
 
 # --- anything at all
