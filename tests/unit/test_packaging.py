@@ -1,0 +1,146 @@
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~!; ]", each)[0].lower() for each in requirements}
+
+
+def _pins(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", read(lock), re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+class TestLock:
+    def test_every_pin_has_hashes(self, lock: str) -> None:
+        pins = re.split(r"^(?=[a-z0-9])", read(lock), flags=re.MULTILINE)[1:]
+        assert pins
+        assert [pin.split()[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+    def test_no_index_or_host_stands_in_it(self, lock: str) -> None:
+        assert not re.search(r"://|--index|--find-links|--trusted-host|file:", read(lock))
+
+    def test_it_covers_what_the_project_asks_for(self, lock: str) -> None:
+        project = tomllib.loads(read("pyproject.toml"))["project"]
+        wanted = _names(project["dependencies"])
+        if "dev" in lock:
+            wanted |= _names(project["optional-dependencies"]["dev"])
+        assert wanted <= set(_pins(lock))
+
+
+def test_both_locks_pin_the_same_versions() -> None:
+    assert _pins("requirements.lock").items() <= _pins("requirements-dev.lock").items()
+
+
+def test_the_image_runs_without_root_and_watches_its_health() -> None:
+    final = read("Dockerfile").split("FROM ")[-1]
+    user = re.search(r"^USER (\d+)$", final, re.MULTILINE)
+    assert user is not None
+    assert int(user[1]) > 0
+    assert final.index("USER") < final.index("ENTRYPOINT")
+    assert "/healthz" in final.split("HEALTHCHECK")[1]
+    assert "GPL" in re.findall(r"image\.licenses=.*", final)[0]
+
+
+def test_the_image_installs_only_what_the_lock_holds() -> None:
+    installs = re.findall(r"pip install (.*)", read("Dockerfile"))
+    assert installs == ["--require-hashes -r requirements.lock", "--no-deps ."]
+
+
+def test_the_container_can_write_nowhere_but_to_its_volume() -> None:
+    compose = read("compose.yaml")
+    for line in ("read_only: true", "- ALL", "- no-new-privileges:true", "- data:/data"):
+        assert re.search(rf"^\s+{re.escape(line)}$", compose, re.MULTILINE), line
+    assert "privileged: true" not in compose
+    assert '"127.0.0.1:' in compose
+
+
+def test_secrets_and_data_stay_out_of_the_image() -> None:
+    lines = read(".dockerignore").splitlines()
+    assert "*" in lines
+    assert not any(re.match(r"!\.?(env|data|git)", line) for line in lines)
+
+
+def test_ci_checks_and_tests_and_can_be_executed() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert {"make check", "make test"} <= set(re.findall(r"make \w+", read(".ci/run")))
+    subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=True)
+
+
+def _make(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_make_alone_lists_the_targets() -> None:
+    listed = _make().stdout.splitlines()
+    assert [line.split()[1] for line in listed] == [
+        *("help", "demo", "run", "test", "check", "lock", "clean")
+    ]
+
+
+def test_without_a_usable_python_make_says_what_is_needed(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "make"):
+        (tools / name).symlink_to(shutil.which(name) or "absent")
+    (tools / "python3").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    (tools / "python3").chmod(0o700)
+    done = _make("lock", PATH=str(tools))
+    assert done.returncode != 0
+    assert "Veogram needs Python 3.11 or newer" in done.stderr
+
+
+@pytest.fixture
+def shown_arguments(tmp_path: Path) -> tuple[str, ...]:
+    """Arguments that let ``make test`` install nothing and show how it would call Python."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "python $@"\n', "utf-8")
+    python.chmod(0o700)
+    return ("-o", ".venv/.dev", f"BIN={tmp_path}", "test")
+
+
+def test_with_chromium_all_tests_run(shown_arguments: tuple[str, ...]) -> None:
+    done = _make(*shown_arguments, "CHROMIUM=/usr/bin/chromium")
+    assert done.stdout.startswith("python -m pytest --cov")
+    assert "browser" not in done.stdout
+
+
+def test_without_chromium_the_browser_tests_are_left_out_and_it_is_said(
+    shown_arguments: tuple[str, ...],
+) -> None:
+    said, called = _make(*shown_arguments, "CHROMIUM=").stdout.splitlines()
+    assert "the browser tests are left out" in said
+    assert called.endswith("-m not browser")
+
+
+def test_ci_fails_without_chromium(shown_arguments: tuple[str, ...]) -> None:
+    done = _make(*shown_arguments, "CHROMIUM=", CI="true")
+    assert done.returncode != 0
+    assert "CI needs Chromium" in done.stderr
+    assert done.stdout == ""
+
+
+def test_changelog_and_project_agree_on_a_version_or_it_is_unreleased() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    headings = re.findall(r"^## \[(.+?)\]", read("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert headings[1:] == [] or headings[1] == version
