@@ -3,6 +3,8 @@
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
+# Most tests wait for something: more of them than cores at once are faster.
+JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || \
 	command -v google-chrome || command -v google-chrome-stable)
@@ -22,12 +24,13 @@ run: $(VENV)/.runtime ## the real bot, with TELEGRAM_TOKEN and KIE_API_KEY from 
 
 test: $(VENV)/.dev ## all tests, with branch coverage
 	@if [ -n "$(CHROMIUM)" ]; then \
-		$(BIN)/python -m pytest --cov --cov-report=term $(ARGS); \
+		$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term $(ARGS); \
 	elif [ "$(CI)" = true ]; then \
 		echo "make test: CI needs Chromium for the browser tests: install it." >&2; exit 1; \
 	else \
 		echo "make test: no Chromium found, so the browser tests are left out."; \
-		$(BIN)/python -m pytest --cov --cov-report=term -m "not browser" $(ARGS); \
+		$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term \
+			-m "not browser" $(ARGS); \
 	fi
 
 check: $(VENV)/.dev ## style, types and the direction of imports

@@ -1,11 +1,16 @@
 """What tests of every kind stand on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.database import Database
+
+# No test asserts how long something takes, not even through a tool's default.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class Clock:
@@ -32,3 +37,13 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = await Database.open(tmp_path / "veogram.db")
     yield opened
     await opened.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make captured output fit to be passed between processes: tests log lone surrogates too."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report

@@ -32,7 +32,7 @@ def test_only_a_waiting_job_can_be_cancelled() -> None:
     assert not may(State.GENERATING, State.CANCELLED)
 
 
-@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("state", sorted(OPEN))
 def test_every_open_state_has_a_way_to_an_end(state: State) -> None:
     seen, reached = set(), {state}
     while reached - seen:
