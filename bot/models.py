@@ -6,6 +6,9 @@ All times are seconds since the Unix epoch (``float``), all amounts of money KIE
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Whose the jobs and ledger rows are that stay of somebody whose data was deleted: no user's id.
+NOBODY = 0
+
 
 class Mode(StrEnum):
     """What the photos of a request are for; KIE.md calls it the generation type."""
@@ -80,6 +83,7 @@ class Reason(StrEnum):
     TOO_LATE = "too-late"
     NO_RESULT = "no-result"
     NOT_DELIVERED = "not-delivered"
+    UPGRADE_REFUSED = "upgrade-refused"
 
 
 class Step(StrEnum):
@@ -89,6 +93,8 @@ class Step(StrEnum):
     CARD = "card"
     SEED = "seed"
     WATERMARK = "watermark"
+    CHOICE = "choice"
+    DEFAULT_WATERMARK = "default-watermark"  # of /settings: there will be no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +202,52 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file at Telegram; ``bytes`` as Telegram states them, where it does."""
+
+    file_id: str
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumPart:
+    """One message of an album.
+
+    ``picture`` is ``None`` where it holds something else, ``media_id`` and ``problem`` are what
+    looking at it has shown; ``taken``: a question or card has it.
+    """
+
+    update_id: int
+    chat_id: int
+    group_id: str
+    message_id: int
+    picture: Picture | None
+    caption: str | None = None
+    media_id: int | None = None
+    problem: str | None = None
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """Photos that were sent together; ``update_id``: of the part that came first.
+
+    ``parts`` are in the sender's order. Until ``due_at`` further ones are waited for.
+    """
+
+    chat_id: int
+    group_id: str
+    update_id: int
+    due_at: float
+    parts: tuple[AlbumPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One row of ``jobs``: a video that somebody pays for, from the queue to the chat.
 
-    ``task_id``, ``dialect`` and ``submitted_at`` are the newest attempt's.
+    ``task_id``, ``dialect`` and ``submitted_at`` are the newest attempt's. ``part`` counts the
+    extensions of a film, the first video being part 1.
     """
 
     id: int
@@ -232,6 +280,12 @@ class Job:
     dialect: Dialect | None
     submitted_at: float | None
     ready_at: float | None
+    part: int = 1
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the person who asked for it had their data deleted."""
+        return self.user_id == NOBODY
 
 
 @dataclass(frozen=True, slots=True)

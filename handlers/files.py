@@ -2,6 +2,7 @@
 
 from telegram.error import BadRequest, TelegramError
 
+from bot.errors import FetchError
 from bot.media.headers import BadImage, ImageProblem
 from bot.media.library import NotLoaded
 from handlers.context import Bot
@@ -25,7 +26,7 @@ class TelegramFiles:
                 raise BadImage(ImageProblem.TOO_HEAVY) from error
             raise NotLoaded from error
         except TelegramError as error:
-            raise NotLoaded from error
+            raise FetchError(type(error).__name__) from error
         if file.file_path is None:
             raise NotLoaded
         return file.file_path

@@ -171,7 +171,9 @@ class Photos:
         draft = await self._generate.draft_replied_to(update, context)
         if draft is None and (late or not place.is_group):
             draft = await self._service.active_draft(user.id, place.chat_id)
-        return draft if draft is not None and draft.kind is Kind.GENERATE else None
+        if draft is None or draft.step is Step.DEFAULT_WATERMARK:
+            return None
+        return draft if draft.kind is Kind.GENERATE else None
 
     async def _take(self, update: Update, context: Context, brought: _Brought) -> State | None:
         if brought.draft is None:

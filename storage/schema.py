@@ -41,6 +41,10 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 LEDGER_KINDS = ("hold", "capture", "release", "refund", "grant")
 # operator pays for the admins; held and spent are where credits go, bank is where grants come from.
 ACCOUNTS = ("free", "granted", "operator", "held", "spent", "bank")
+# A video has one sharper copy of each kind; one that came to nothing may be asked for again.
+STANDING_UPGRADE = text(
+    "kind IN ('1080p', '4k') AND state NOT IN ('failed', 'expired', 'cancelled')"
+)
 
 
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
@@ -67,14 +71,52 @@ users = Table(
     _one_of("access", Access),
 )
 
+# Who asked to be let in: where they hear of the decision, and what it was.
+access_requests = Table(
+    "access_requests",
+    metadata,
+    Column(
+        "user_id",
+        BigInteger,
+        ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("update_id", BigInteger, nullable=False),  # the update that asked, last
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("decided_by", BigInteger),  # NULL: open
+    Column("allowed", Boolean),
+    Column("told", Boolean, nullable=False),  # the asker knows the decision
+    CheckConstraint("(decided_by IS NULL) = (allowed IS NULL)", name="decision"),
+)
+
+# The messages with Approve and Deny that stand in admins' chats.
+access_copies = Table(
+    "access_copies",
+    metadata,
+    Column("admin_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "user_id",
+        BigInteger,
+        ForeignKey("access_requests.user_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("update_id", BigInteger, nullable=False),  # which asking of that person it tells of
+    Index("ix_access_copies_user_id", "user_id"),
+)
+
 # Survives /delete_me under a keyed hash of the id, so that leaving gives no fresh quota.
 tombstones = Table(
     "tombstones",
     metadata,
     Column("user_hash", Text, primary_key=True),
     Column("day", Text, nullable=False),
-    Column("used", Integer, nullable=False),
-    Column("banned", Boolean, nullable=False),
+    Column("used", BigInteger, nullable=False),  # of the free credits of that day
+    Column("access", Text),  # what they were refused, or still waited for
+    CheckConstraint("access IN ('asked', 'denied', 'banned')", name="access"),
 )
 
 drafts = Table(
@@ -153,6 +195,8 @@ jobs = Table(
     Column("dialect", Text),
     Column("submitted_at", Double),
     Column("ready_at", Double),
+    Column("part", Integer, nullable=False, server_default="1"),  # of a film that was extended
+    Column("buttons_due_at", Double),  # when the buttons below its video are to be drawn again
     Column("update_id", BigInteger, unique=True),  # the update that asked: handled again, same job
     _one_of("state", State),
     _one_of("kind", Kind),
@@ -171,9 +215,34 @@ jobs = Table(
     ),
     Index("ix_jobs_state_user_id", "state", "user_id"),
     Index("ix_jobs_user_id_id", "user_id", "id"),
+    Index(
+        "ix_jobs_buttons_due",
+        "buttons_due_at",
+        sqlite_where=text("buttons_due_at IS NOT NULL"),
+        postgresql_where=text("buttons_due_at IS NOT NULL"),
+    ),
     Index("ix_jobs_chat_id_status_message_id", "chat_id", "status_message_id"),
+    Index("ix_jobs_chat_id_result_message_id", "chat_id", "result_message_id"),
     Index("ix_jobs_parent_id_kind", "parent_id", "kind"),
+    Index(
+        "ux_jobs_upgrade",
+        "parent_id",
+        "kind",
+        unique=True,
+        sqlite_where=STANDING_UPGRADE,
+        postgresql_where=STANDING_UPGRADE,
+    ),
     sqlite_autoincrement=True,
+)
+
+# Further messages that show a job's video and its buttons, beside the one it was delivered with.
+copies = Table(
+    "copies",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_copies_job_id", "job_id"),
 )
 
 # One row per paid request to KIE; committed before the request is sent.
@@ -189,10 +258,25 @@ attempts = Table(
     Column("task_id", Text),
     Column("begun_at", Double, nullable=False),
     Column("sent_at", Double),  # NULL: the paid request has certainly not left this process
+    Column("knocked_at", Double),  # when a callback last came to that URL
     Column("error", Text),
     UniqueConstraint("job_id", "number"),
     Index("ix_attempts_sent_at", "sent_at"),
     Index("ix_attempts_task_id", "task_id"),
+)
+
+# Own addresses of files: photos for KIE, large videos for people. Each holds a token.
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("job_ref", Text, ForeignKey("jobs.ref", ondelete="CASCADE"), nullable=False),
+    Column("path", Text, nullable=False),  # relative to DATA_DIR
+    Column("expires_at", Double, nullable=False),
+    _one_of("kind", ("photo", "result")),
+    Index("ix_links_expires_at", "expires_at"),
+    Index("ix_links_job_ref", "job_ref"),
 )
 
 events = Table(
@@ -257,6 +341,8 @@ daily = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("day", Text, primary_key=True),
     Column("used", BigInteger, nullable=False),  # below zero: a release of yesterday's hold
+    # The part of it that was spent before the person's data was deleted: not in their entries.
+    Column("carried", BigInteger, nullable=False, server_default="0"),
 )
 totals = Table(
     "totals",

@@ -1,8 +1,14 @@
 """Puts photos where KIE can fetch them."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+from bot.media.links import LinkKind, Links
+
+# KIE fetches photos when it accepts a request; a job that has ended needs none.
+OWN_SECONDS = 24 * 3600.0
 
 
 class PhotoHosting(Protocol):
@@ -33,3 +39,16 @@ class KieUploads:
         Raises what the client raises, ``KieError``.
         """
         return await self._client.upload(path, f"{secrets.token_hex(16)}.jpg")
+
+
+class OwnHosting:
+    """Photos on the bot's own web server, until their job has ended, for a day at most."""
+
+    def __init__(self, links: Links, clock: Callable[[], float]) -> None:
+        self._links = links
+        self._clock = clock
+
+    async def publish(self, path: Path, attempt: str) -> str:
+        """Give the photo an address that no other attempt has; ``attempt``: the job's ``ref``."""
+        expires_at = self._clock() + OWN_SECONDS
+        return await self._links.share(LinkKind.PHOTO, path, attempt, expires_at)

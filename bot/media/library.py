@@ -1,6 +1,7 @@
 """Photos that people sent: loaded from Telegram, checked, re-encoded, and kept for KIE."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from bot.media.images import Images, Size
 from bot.models import Picture, Video
 from storage import media
 from storage.database import Database
+
+log = logging.getLogger(__name__)
 
 FOLDER = "photos"
 RETRY_SECONDS = (0.5, 2.0)
@@ -29,8 +32,9 @@ class PhotoFiles(Protocol):
     async def locate(self, file_id: str) -> str:
         """Return the file's URL, or its path where a local Bot API server has put it.
 
-        Raises ``NotLoaded``, and ``BadImage`` for what Telegram does not give to bots. The URL
-        holds the bot's token: it goes to Telegram and nobody else.
+        Raises ``FetchError`` when a later try may do better, ``NotLoaded`` when none will, and
+        ``BadImage`` for what is too big to be given to bots. The URL holds the bot's token: it
+        goes to Telegram and nobody else.
         """
         ...
 
@@ -93,9 +97,13 @@ class Library:
         for pause in RETRY_SECONDS:
             try:
                 return await self._bring_once(file_id, source)
-            except NotLoaded:
+            except FetchError as error:
+                log.info("a photo is tried again", extra={"error": str(error)})
                 await self._sleep(pause)
-        return await self._bring_once(file_id, source)
+        try:
+            return await self._bring_once(file_id, source)
+        except FetchError as error:
+            raise NotLoaded from error
 
     async def _bring_once(self, file_id: str, source: Path) -> Path:
         address = await self._files.locate(file_id)
@@ -105,8 +113,6 @@ class Library:
             await self._fetcher.fetch(address, source, MAX_BYTES)
         except FetchRefused as error:  # the host is trusted, so it is the size
             raise BadImage(ImageProblem.TOO_HEAVY) from error
-        except FetchError as error:
-            raise NotLoaded from error
         return source
 
 

@@ -10,7 +10,7 @@ from telegram import Bot, Update
 from bot.errors import VeogramError
 from bot.updates.lanes import Handle, Lanes
 from storage.database import Database
-from storage.inbox import Incoming, Stored, mark_handled, open_updates, store
+from storage.inbox import Incoming, Stored, mark_handled, open_updates, store, stored
 
 PAGE = 500
 RECOVERY_BACKLOG = 10_000
@@ -112,6 +112,7 @@ class Inbox:
         self._recovered_to: int | None = -1  # None: everything older is with the lanes
         self._handled: dict[int, str | None] = {}
         self._marker: asyncio.Task[None] | None = None
+        self.stored = 0  # updates since the start, each counted once
 
     async def put(self, raws: Iterable[object]) -> None:
         """Commit raw updates in one write; when this returns they may be acknowledged.
@@ -136,6 +137,16 @@ class Inbox:
             await self._lanes.settle(RECOVERY_BACKLOG)
         return count
 
+    async def again(self, update_id: int, done: Callable[[], None]) -> bool:
+        """Hand a stored update to its lane once more, behind what waits there.
+
+        ``done`` is called once it was handled. False: the update is not kept any more.
+        """
+        found = await self._database.read(stored, update_id)
+        if found is not None:
+            self._lanes.offer([found], lambda _id, _error: done())
+        return found is not None
+
     async def close(self) -> None:
         """Write the last marks; after the lanes are drained, before the database closes."""
         async with self._order:  # a put whose caller was cancelled ends here
@@ -148,6 +159,7 @@ class Inbox:
     async def _commit(self, incoming: Sequence[Incoming]) -> None:
         async with self._order:
             new = set(await self._database.write(store, incoming, self._clock()))
+            self.stored += len(new)
             self._offer(each for each in incoming if each.update_id in new)
 
     def _offer(self, committed: Iterable[Incoming]) -> None:

@@ -13,10 +13,9 @@ import pytest
 from PIL import Image
 
 from bot.demo.chats import Message
-from bot.demo.faults import Hang
+from bot.demo.faults import Hang, refused
 from bot.demo.people import Group
-from tests.e2e.conftest import TOKEN
-from tests.e2e.world import World
+from tests.e2e.world import TOKEN, World
 
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 40), (30, 40, 200), (250, 250, 250)
 Colour = tuple[int, int, int]
@@ -387,10 +386,12 @@ async def test_a_photo_that_answers_a_parked_card_goes_there(here: World) -> Non
         await card_with(here, "Second")
         await here.admin.send_photo(picture(RED), reply_to=parked)
         await card_with(here, "First", "Photos: 1")
-        assert here.rows("SELECT prompt, photos <> '[]' FROM drafts ORDER BY id") == [
-            ("First", 1),
-            ("Second", 0),
-        ]
+        await here.until(
+            lambda: (
+                here.rows("SELECT prompt, photos <> '[]' FROM drafts ORDER BY id")
+                == [("First", 1), ("Second", 0)]
+            )
+        )
 
 
 async def test_the_command_as_an_answer_to_a_photo_uses_that_photo(here: World) -> None:
@@ -534,9 +535,9 @@ async def test_a_size_that_lies_ends_the_download_at_the_limit(here: World) -> N
 
 
 async def test_a_photo_that_telegram_does_not_give_is_said(here: World) -> None:
-    await here.admin.send_photo(picture(), "A prompt?")
-    here.telegram.telegram.uploads._files.clear()  # noqa: SLF001 - what Telegram has lost
+    here.telegram.fail_next("getFile", refused("wrong file_id or the file is unavailable"))
     async with here.bot():
+        await here.admin.send_photo(picture(), "A prompt?")
         await here.message("Telegram did not let me load the picture. Send it again.")
     assert here.rows("SELECT id FROM drafts") == []
 
@@ -596,18 +597,21 @@ async def test_an_album_left_by_a_killed_process_is_ended_at_the_next_start(here
     assert fetched(here) == [RED, BLUE]
 
 
+async def all_handled(here: World) -> None:
+    open_updates = "SELECT 1 FROM inbox WHERE handled_at IS NULL"
+    await here.until(lambda: here.rows(open_updates) == [], "every update handled")
+
+
 async def test_updates_handled_twice_add_nothing_twice(here: World) -> None:
     async with here.bot():
         await here.admin.send_photo(picture(RED))
         await here.message("1 photo is here")
         await here.admin.send_photo(picture(GREEN), "Twice")
         await card_with(here, "Twice", "Photos: 2")
+        await all_handled(here)
     here.change("UPDATE inbox SET handled_at = NULL")
     async with here.bot():
-        await here.until(
-            lambda: here.rows("SELECT 1 FROM inbox WHERE handled_at IS NULL") == [],
-            "everything handled again",
-        )
+        await all_handled(here)
         card = await card_with(here, "Twice", "Photos: 2")
         await ordered(here, card)
     assert fetched(here) == [RED, GREEN]
@@ -619,6 +623,7 @@ async def test_an_album_handled_twice_opens_one_card(here: World) -> None:
     async with here.bot():
         await here.admin.send_album([picture(RED), picture(GREEN)], "Twice")
         await card_with(here, "Twice", "Photos: 2")
+        await here.until(lambda: here.rows("SELECT 1 FROM albums WHERE NOT open"))
     here.change("UPDATE inbox SET handled_at = NULL")
     here.change("UPDATE albums SET open = TRUE")
     here.change("UPDATE album_parts SET taken = FALSE")

@@ -88,3 +88,17 @@ def test_files_that_are_gone_are_not_named_again(tx: Connection) -> None:
     media.forget_files(tx, list(media.deletable(tx, 1.0)))
     assert media.deletable(tx, 1.0) == {}
     assert media.paths(tx, (photo,)) == []
+
+
+def test_the_file_that_an_update_brought_is_found_by_it(tx: Connection) -> None:
+    photo = media.insert(tx, 1, "photo", PHOTO, 0.0, update_id=77)
+    add(tx, "of no update")
+    assert media.brought_by(tx, 77) == photo
+    assert media.brought_by(tx, 78) is None
+
+
+def test_of_several_files_those_that_are_kept_are_named_in_order(tx: Connection) -> None:
+    first, gone, last = add(tx, "a"), add(tx, "b"), add(tx, "c", kind="video")
+    media.forget_files(tx, [gone])
+    assert media.kept(tx, (last, gone, first)) == (last, first)
+    assert media.photo_paths(tx) == {"a"}

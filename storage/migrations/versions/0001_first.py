@@ -16,6 +16,9 @@ metadata = sa.MetaData(
     }
 )
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+STANDING_UPGRADE = sa.text(
+    "kind IN ('1080p', '4k') AND state NOT IN ('failed', 'expired', 'cancelled')"
+)
 
 
 def _one_of(column: str, *values: str) -> sa.CheckConstraint:
@@ -42,12 +45,46 @@ sa.Table(
     _one_of("access", "stranger", "asked", "allowed", "denied", "admin", "banned"),
 )
 sa.Table(
+    "access_requests",
+    metadata,
+    sa.Column(
+        "user_id",
+        sa.BigInteger,
+        sa.ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Column("chat_id", sa.BigInteger, nullable=False),
+    sa.Column("thread_id", sa.BigInteger),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("decided_by", sa.BigInteger),
+    sa.Column("allowed", sa.Boolean),
+    sa.Column("told", sa.Boolean, nullable=False),
+    sa.CheckConstraint("(decided_by IS NULL) = (allowed IS NULL)", name="decision"),
+)
+sa.Table(
+    "access_copies",
+    metadata,
+    sa.Column("admin_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("message_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column(
+        "user_id",
+        sa.BigInteger,
+        sa.ForeignKey("access_requests.user_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Index("ix_access_copies_user_id", "user_id"),
+)
+sa.Table(
     "tombstones",
     metadata,
     sa.Column("user_hash", sa.Text, primary_key=True),
     sa.Column("day", sa.Text, nullable=False),
-    sa.Column("used", sa.Integer, nullable=False),
-    sa.Column("banned", sa.Boolean, nullable=False),
+    sa.Column("used", sa.BigInteger, nullable=False),
+    sa.Column("access", sa.Text),
+    sa.CheckConstraint("access IN ('asked', 'denied', 'banned')", name="access"),
 )
 
 sa.Table(
@@ -69,7 +106,7 @@ sa.Table(
     sa.Column("more", sa.Boolean, nullable=False),
     sa.Column("update_id", sa.BigInteger, unique=True),
     sa.Column("expires_at", sa.Double, nullable=False),
-    _one_of("step", "prompt", "card", "seed", "watermark"),
+    _one_of("step", "prompt", "card", "seed", "watermark", "choice", "default-watermark"),
     _one_of("kind", "generate", "extend", "1080p", "4k"),
     sa.Index(
         "ux_drafts_active",
@@ -123,6 +160,8 @@ sa.Table(
     sa.Column("dialect", sa.Text),
     sa.Column("submitted_at", sa.Double),
     sa.Column("ready_at", sa.Double),
+    sa.Column("part", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("buttons_due_at", sa.Double),
     sa.Column("update_id", sa.BigInteger, unique=True),
     _one_of(
         "state",
@@ -153,10 +192,35 @@ sa.Table(
     ),
     sa.Index("ix_jobs_state_user_id", "state", "user_id"),
     sa.Index("ix_jobs_user_id_id", "user_id", "id"),
+    sa.Index(
+        "ix_jobs_buttons_due",
+        "buttons_due_at",
+        sqlite_where=sa.text("buttons_due_at IS NOT NULL"),
+        postgresql_where=sa.text("buttons_due_at IS NOT NULL"),
+    ),
     sa.Index("ix_jobs_chat_id_status_message_id", "chat_id", "status_message_id"),
+    sa.Index("ix_jobs_chat_id_result_message_id", "chat_id", "result_message_id"),
     sa.Index("ix_jobs_parent_id_kind", "parent_id", "kind"),
+    sa.Index(
+        "ux_jobs_upgrade",
+        "parent_id",
+        "kind",
+        unique=True,
+        sqlite_where=STANDING_UPGRADE,
+        postgresql_where=STANDING_UPGRADE,
+    ),
     sqlite_autoincrement=True,
 )
+
+sa.Table(
+    "copies",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("message_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("job_id", Id, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Index("ix_copies_job_id", "job_id"),
+)
+
 sa.Table(
     "attempts",
     metadata,
@@ -169,10 +233,24 @@ sa.Table(
     sa.Column("task_id", sa.Text),
     sa.Column("begun_at", sa.Double, nullable=False),
     sa.Column("sent_at", sa.Double),
+    sa.Column("knocked_at", sa.Double),
     sa.Column("error", sa.Text),
     sa.UniqueConstraint("job_id", "number"),
     sa.Index("ix_attempts_sent_at", "sent_at"),
     sa.Index("ix_attempts_task_id", "task_id"),
+)
+
+sa.Table(
+    "links",
+    metadata,
+    sa.Column("token_hash", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("job_ref", sa.Text, sa.ForeignKey("jobs.ref", ondelete="CASCADE"), nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    _one_of("kind", "photo", "result"),
+    sa.Index("ix_links_expires_at", "expires_at"),
+    sa.Index("ix_links_job_ref", "job_ref"),
 )
 
 sa.Table(
@@ -233,6 +311,7 @@ sa.Table(
     sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("day", sa.Text, primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
+    sa.Column("carried", sa.BigInteger, nullable=False, server_default="0"),
 )
 sa.Table(
     "totals",

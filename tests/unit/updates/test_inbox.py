@@ -436,3 +436,23 @@ async def test_an_update_that_the_framework_cannot_read_is_logged_once_and_passe
     assert seen == [1, 3]
     assert (2, NOW, "UpdateUnreadable") in await rows(database)
     assert len(caplog.records) == 1
+
+
+async def test_a_handled_update_goes_through_its_lane_again_behind_what_waits(
+    database: Database,
+) -> None:
+    run = Run(database, limit=1)
+    await run.inbox.recover()
+    await run.inbox.put([message(1)])
+    await run.lanes.settle()
+    done: list[bool] = []
+    await run.inbox.put([message(2)])
+    assert await run.inbox.again(1, lambda: done.append(True))
+    await run.lanes.settle()
+    assert not await run.inbox.again(99, lambda: done.append(False))
+    await run.close()
+    assert (run.handled, done) == ([1, 2, 1], [True])
+    assert [(update_id, error) for update_id, _, error in await rows(database)] == [
+        (1, None),
+        (2, None),
+    ]
