@@ -8,6 +8,7 @@ from bot.models import Kind
 from handlers import keyboards
 from handlers.answers import say
 from handlers.context import Context, place_of
+from handlers.groups import Named
 
 NEW = filters.UpdateType.MESSAGE
 DAY_SECONDS = 86400
@@ -32,6 +33,7 @@ class Start:
         private = NEW & filters.ChatType.PRIVATE
         return [
             MessageHandler(private & filters.COMMAND, self.unknown_command),
+            MessageHandler(NEW & filters.ChatType.GROUPS & Named(), self.unknown_command),
             MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_understood),
         ]
 
