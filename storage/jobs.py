@@ -1,16 +1,18 @@
-"""Jobs and their attempts: guarded moves, fair claims, and what is asked about them."""
+"""Jobs: how they are stored, guarded moves, and what is asked about them."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, case, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite understands it too
 
-from bot.jobs.lifecycle import AT_KIE, OPEN, may
-from bot.models import Dialect, Job, Kind, NewJob, Place, Reason, State, Video
+from bot.errors import AlreadyAsked
+from bot.jobs.lifecycle import ENDED, OPEN, may
+from bot.models import NOBODY, Dialect, Job, Kind, NewJob, Place, Reason, State, Video
 from storage.codec import dump_list, dump_options, load_ids, load_options, load_urls
 from storage.database import Connection
-from storage.schema import attempts, events, jobs, media, users
+from storage.schema import STANDING_UPGRADE, events, jobs, media
 
 # What a person can read out and an operator can grep: no vowels, no look-alikes.
 REF_ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
@@ -18,9 +20,12 @@ REF_LENGTH = 8
 
 
 def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float) -> Job:
-    """Store a confirmed request as a queued job that is due at once."""
+    """Store a confirmed request as a queued job that is due at once.
+
+    Raises AlreadyAsked when the sharper copy that it asks for is there or on its way.
+    """
     job_id = tx.execute(
-        insert(jobs)
+        upsert(jobs)
         .values(
             ref="".join(secrets.choice(REF_ALPHABET) for _ in range(REF_LENGTH)),
             user_id=new.user_id,
@@ -29,6 +34,7 @@ def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float)
             message_id=new.place.message_id,
             kind=new.kind,
             parent_id=new.parent_id,
+            part=_part(new),
             model=new.options.model,
             prompt=new.prompt,
             options=dump_options(new.options),
@@ -43,15 +49,29 @@ def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float)
             status_message_id=new.status_message_id,
             status_due_at=now if new.status_message_id else None,
         )
+        .on_conflict_do_nothing(
+            index_elements=[jobs.c.parent_id, jobs.c.kind], index_where=STANDING_UPGRADE
+        )
         .returning(jobs.c.id)
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if job_id is None:
+        raise AlreadyAsked(new.kind)
     _record_event(tx, job_id, None, State.QUEUED, now, None)
+    _redraw_parent(tx, new.parent_id, now)
     return _require(tx, job_id)
 
 
 def get(tx: Connection, job_id: int) -> Job | None:
     """Return the job with its video, if there is one."""
     return _one(tx, _select().where(jobs.c.id == job_id))
+
+
+def get_all(tx: Connection, ids: Sequence[int]) -> list[Job]:
+    """Return existing jobs in the order of their ids given."""
+    if not ids:
+        return []
+    found = {job.id: job for job in _all(tx, _select().where(jobs.c.id.in_(ids)))}
+    return [found[job_id] for job_id in ids]
 
 
 def by_update(tx: Connection, update_id: int) -> Job | None:
@@ -69,6 +89,18 @@ def by_status_card(tx: Connection, chat_id: int, message_id: int) -> Job | None:
 def mute(tx: Connection, job_id: int) -> None:
     """Let an open job run on unseen; a step that is under way goes on."""
     tx.execute(update(jobs).where(jobs.c.id == job_id).values(muted=True, status_due_at=None))
+
+
+def unmute(tx: Connection, job_id: int, now: float) -> None:
+    """Let an open job be seen again."""
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            muted=False,
+            status_due_at=case((jobs.c.status_message_id.is_not(None), now), else_=None),
+        )
+    )
 
 
 def has_parked(tx: Connection, user_id: int) -> bool:
@@ -106,6 +138,8 @@ def move(
     ).rowcount
     if moved:
         _record_event(tx, job.id, job.state, target, now, note)
+        if {job.state, target} & ENDED:
+            _redraw_parent(tx, job.parent_id, now)
     return bool(moved)
 
 
@@ -116,6 +150,7 @@ def change(tx: Connection, job: Job, **changes: Any) -> bool:
             update(jobs)
             .where(
                 jobs.c.id == job.id,
+                jobs.c.user_id == job.user_id,  # else it was erased: nothing comes back into it
                 jobs.c.state == job.state,
                 jobs.c.attempt == job.attempt,
             )
@@ -124,119 +159,24 @@ def change(tx: Connection, job: Job, **changes: Any) -> bool:
     )
 
 
+def put_off(tx: Connection, job: Job, due_at: float | None, **changes: Any) -> bool:
+    """Make the job due at ``due_at``, unless it was made due since it was read: that stands.
+
+    ``changes`` are further columns; the lease ends. False: the job has moved on.
+    """
+    as_read = jobs.c.due_at.is_not_distinct_from(job.due_at)
+    return change(tx, job, due_at=case((as_read, due_at), else_=jobs.c.due_at), **changes)
+
+
 def set_status(
     tx: Connection, job_id: int, *, due_at: float | None, message_id: int | None
 ) -> None:
     """Remember the status card and when it is to be drawn next, whatever state the job is in."""
     tx.execute(
         update(jobs)
-        .where(jobs.c.id == job_id)
+        .where(jobs.c.id == job_id, jobs.c.user_id != NOBODY)
         .values(status_due_at=due_at, status_message_id=message_id)
     )
-
-
-def claim_due(
-    tx: Connection, now: float, lease_until: float, limit: int, running: Collection[int]
-) -> list[Job]:
-    """Lease up to ``limit`` due jobs beyond the queue, the longest due first.
-
-    ``running`` are jobs whose step this process is still busy with, their lease may have lapsed.
-    """
-    due = (
-        select(jobs.c.id)
-        .where(
-            jobs.c.due_at <= now,
-            jobs.c.state != State.QUEUED,
-            _not_leased(now),
-            jobs.c.id.not_in(running),
-        )
-        .order_by(jobs.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = tx.execute(due).scalars().all()
-    return _lease(tx, ids, lease_until)
-
-
-def claim_queued(
-    tx: Connection, now: float, limit: int, per_user: int, paused_models: Collection[str]
-) -> list[Job]:
-    """Return up to ``limit`` queued jobs that may go to KIE now, in the fair order.
-
-    The caller moves them on in the same transaction, and notes whom it ``served``.
-    """
-    line = _line(now, jobs.c.due_at <= now, jobs.c.model.not_in(paused_models))
-    first = line.where(line.selected_columns.turn <= per_user).limit(limit)
-    return _in_order(tx, tx.execute(first).scalars().all())
-
-
-def served(tx: Connection, user_id: int, now: float) -> None:
-    """Note that it was a user's turn: among equals the one who waited longest is next."""
-    tx.execute(update(users).where(users.c.id == user_id).values(served_at=now))
-
-
-def places_in_queue(tx: Connection, now: float) -> dict[int, int]:
-    """Return the place of every queued job by its id; the next one has place 1."""
-    ids = tx.execute(_line(now)).scalars()
-    return {job_id: place for place, job_id in enumerate(ids, start=1)}
-
-
-def _line(now: float, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Select the ids of queued jobs in the fair order, beside them each one's ``turn``.
-
-    Every user's jobs are numbered after those they already have at KIE; lower numbers go first, so
-    that nobody's second video goes before somebody else's first.
-    """
-    busy = (
-        select(jobs.c.user_id, func.count().label("count"))
-        .where(_at_kie(now))
-        .group_by(jobs.c.user_id)
-        .subquery()
-    )
-    own = func.row_number().over(partition_by=jobs.c.user_id, order_by=jobs.c.id)
-    waiting = (
-        select(
-            jobs.c.id,
-            (own + func.coalesce(busy.c.count, 0)).label("turn"),
-            func.coalesce(users.c.served_at, 0.0).label("served_at"),
-        )
-        .outerjoin(busy, busy.c.user_id == jobs.c.user_id)
-        .outerjoin(users, users.c.id == jobs.c.user_id)
-        .where(jobs.c.state == State.QUEUED, *conditions)
-        .subquery()
-    )
-    return select(waiting.c.id, waiting.c.turn).order_by(
-        waiting.c.turn, waiting.c.served_at, waiting.c.id
-    )
-
-
-def next_due(tx: Connection, *, queue: bool) -> float | None:
-    """Return when the next job becomes due, with or without the queue; leased ones do not count."""
-    query = select(func.min(jobs.c.due_at)).where(
-        jobs.c.due_at.is_not(None), jobs.c.lease_until.is_(None)
-    )
-    if not queue:
-        query = query.where(jobs.c.state != State.QUEUED)
-    return tx.execute(query).scalar_one_or_none()
-
-
-def release_leases(tx: Connection) -> None:
-    """End every lease: at start, when no other process can hold one."""
-    tx.execute(update(jobs).where(jobs.c.lease_until.is_not(None)).values(lease_until=None))
-
-
-def count_at_kie(tx: Connection, now: float) -> int:
-    """Return how many tasks count against the account's limit of running ones."""
-    return tx.execute(select(func.count()).select_from(jobs).where(_at_kie(now))).scalar_one()
-
-
-def count_waiting(tx: Connection, user_id: int) -> int:
-    """Return how many of a user's jobs are queued."""
-    return tx.execute(
-        select(func.count())
-        .select_from(jobs)
-        .where(jobs.c.state == State.QUEUED, jobs.c.user_id == user_id)
-    ).scalar_one()
 
 
 def status_due(tx: Connection, now: float, limit: int) -> list[Job]:
@@ -244,7 +184,7 @@ def status_due(tx: Connection, now: float, limit: int) -> list[Job]:
     return _all(
         tx,
         _select()
-        .where(jobs.c.status_due_at <= now, jobs.c.state.in_(OPEN))
+        .where(jobs.c.status_due_at <= now, jobs.c.state.in_(OPEN), jobs.c.muted.is_(False))
         .order_by(jobs.c.status_due_at)
         .limit(limit),
     )
@@ -257,91 +197,21 @@ def open_of(tx: Connection, user_id: int) -> list[Job]:
     )
 
 
-def history_of(tx: Connection, user_id: int, before: int | None, limit: int) -> list[Job]:
-    """Return a page of a user's finished jobs, newest first, with ids below ``before``."""
-    query = _select().where(jobs.c.user_id == user_id, jobs.c.state == State.DONE)
-    if before is not None:
-        query = query.where(jobs.c.id < before)
-    return _all(tx, query.order_by(jobs.c.id.desc()).limit(limit))
-
-
 def unpark(tx: Connection, user_id: int, now: float) -> int:
     """Make a user's finished videos due that waited for them to come back; return how many."""
     return tx.execute(update(jobs).where(_parked(user_id)).values(due_at=now)).rowcount
 
 
-def wake_queue(tx: Connection, now: float) -> None:
-    """Make every queued job due: what kept them has ended."""
-    tx.execute(
-        update(jobs).where(jobs.c.state == State.QUEUED, jobs.c.due_at > now).values(due_at=now)
-    )
-
-
-def begin_attempt(
-    tx: Connection, job: Job, *, dialect: Dialect, token_hash: str, callback: bool, now: float
-) -> int:
-    """Store the intent to send a paid request; return the attempt's number."""
-    number = job.attempt + 1
-    tx.execute(
-        insert(attempts).values(
-            job_id=job.id,
-            number=number,
-            dialect=dialect,
-            token_hash=token_hash,
-            callback=callback,
-            begun_at=now,
-        )
-    )
-    return number
-
-
-def mark_sent(tx: Connection, job: Job, now: float) -> None:
-    """Note that from here on the paid request may have reached KIE."""
-    _change_attempt(tx, job, sent_at=now)
-
-
-def was_sent(tx: Connection, job: Job) -> bool:
-    """Tell whether the newest attempt's paid request may have left this process."""
-    sent_at = tx.execute(select(attempts.c.sent_at).where(_newest_attempt(job))).scalar_one()
-    return sent_at is not None
-
-
-def had_callback(tx: Connection, job: Job) -> bool:
-    """Tell whether KIE was given a callback URL with the newest attempt."""
-    given: bool = tx.execute(select(attempts.c.callback).where(_newest_attempt(job))).scalar_one()
-    return given
-
-
-def accept_attempt(tx: Connection, job: Job, task_id: str) -> None:
-    """Remember the task that KIE made of the newest attempt."""
-    _change_attempt(tx, job, task_id=task_id)
-
-
-def end_attempt(tx: Connection, job: Job, error: str) -> None:
-    """Note why the newest attempt made no video."""
-    _change_attempt(tx, job, error=error)
-
-
-def attempt_errors(tx: Connection, job_id: int) -> list[str]:
-    """Return why earlier attempts of a job ended, oldest first."""
-    return list(
-        tx.execute(
-            select(attempts.c.error)
-            .where(attempts.c.job_id == job_id, attempts.c.error.is_not(None))
-            .order_by(attempts.c.number)
-        ).scalars()
-    )
-
-
-def sent_since(tx: Connection, since: float) -> list[float]:
-    """Return when paid requests were sent after ``since``, oldest first."""
-    return list(
-        tx.execute(
-            select(attempts.c.sent_at)
-            .where(attempts.c.sent_at > since)
-            .order_by(attempts.c.sent_at)
-        ).scalars()
-    )
+def move_chat(tx: Connection, old_id: int, new_id: int) -> None:
+    """Follow a group that got another id; its messages cannot be answered or edited any more."""
+    gone: dict[str, Any] = {
+        "thread_id": None,
+        "message_id": None,
+        "status_message_id": None,
+        "status_due_at": None,
+        "result_message_id": None,
+    }
+    tx.execute(update(jobs).where(jobs.c.chat_id == old_id).values(chat_id=new_id, **gone))
 
 
 def events_of(tx: Connection, job_id: int) -> list[tuple[State | None, State]]:
@@ -370,20 +240,18 @@ def _record_event(
     )
 
 
-def _newest_attempt(job: Job) -> Any:
-    return and_(attempts.c.job_id == job.id, attempts.c.number == job.attempt)
+def _part(new: NewJob) -> Any:
+    """An extension is the next part of its film, a sharper copy is the same one."""
+    if new.parent_id is None:
+        return 1
+    next_part = jobs.c.part + (1 if new.kind is Kind.EXTEND else 0)
+    return select(next_part).where(jobs.c.id == new.parent_id).scalar_subquery()
 
 
-def _change_attempt(tx: Connection, job: Job, **changes: Any) -> None:
-    tx.execute(update(attempts).where(_newest_attempt(job)).values(**changes))
-
-
-def _at_kie(now: float) -> Any:
-    """A task older than its soft deadline, or unknown, no longer counts against the limits."""
-    return and_(
-        jobs.c.state.in_(AT_KIE - {State.UNKNOWN}),
-        or_(jobs.c.soft_deadline_at.is_(None), jobs.c.soft_deadline_at > now),
-    )
+def _redraw_parent(tx: Connection, parent_id: int | None, now: float) -> None:
+    """The buttons below a video show what is being made of it."""
+    if parent_id is not None:
+        tx.execute(update(jobs).where(jobs.c.id == parent_id).values(buttons_due_at=now))
 
 
 def _parked(user_id: int) -> Any:
@@ -393,24 +261,6 @@ def _parked(user_id: int) -> Any:
         jobs.c.due_at.is_(None),
         jobs.c.lease_until.is_(None),
     )
-
-
-def _not_leased(now: float) -> Any:
-    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
-
-
-def _lease(tx: Connection, ids: Sequence[int], lease_until: float) -> list[Job]:
-    if not ids:
-        return []
-    tx.execute(update(jobs).where(jobs.c.id.in_(ids)).values(lease_until=lease_until))
-    return _in_order(tx, ids)
-
-
-def _in_order(tx: Connection, ids: Sequence[int]) -> list[Job]:
-    if not ids:
-        return []
-    found = {job.id: job for job in _all(tx, _select().where(jobs.c.id.in_(ids)))}
-    return [found[job_id] for job_id in ids]
 
 
 def _select() -> Select[Any]:
@@ -470,6 +320,7 @@ def _read(row: Row[Any]) -> Job:
         dialect=Dialect(row.dialect) if row.dialect else None,
         submitted_at=row.submitted_at,
         ready_at=row.ready_at,
+        part=row.part,
     )
 
 

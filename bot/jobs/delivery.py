@@ -20,9 +20,10 @@ from bot.jobs.reading import read_record
 from bot.jobs.rules import RECORD_SECONDS, Rules
 from bot.kie.client import KieClient
 from bot.kie.wire import secure_url
+from bot.media.links import LinkKind, Links
 from bot.media.videos import Prepared, Videos
 from bot.models import Job, Reason, Video
-from storage import jobs
+from storage import erasure, jobs
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -55,11 +56,13 @@ class Delivery:
         trusted_hosts: frozenset[str],
         clock: Callable[[], float],
         chance: Callable[[], float],
+        links: Links | None = None,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
         self._kie = kie
         self._messenger = messenger
+        self._links = links
         self._rules = rules
         self._data_dir = data_dir
         self._videos_dir = data_dir / "videos"
@@ -70,7 +73,7 @@ class Delivery:
 
     async def deliver(self, job: Job) -> None:
         """Bring a ready video to disk, commit the intent, send it."""
-        prepared = await self._obtain(job)
+        prepared = await self._obtain_wanted(job)
         if prepared is None:
             return
         current = await self._keep(job, prepared)
@@ -82,9 +85,17 @@ class Delivery:
 
     async def heal(self, job: Job) -> None:
         """Finish a delivery of which nobody knows whether the message arrived."""
-        prepared = await self._obtain(job)
+        prepared = await self._obtain_wanted(job)
         if prepared is not None:
             await self._send(job, prepared, heal=True)
+
+    async def _obtain_wanted(self, job: Job) -> Prepared | None:
+        """Obtain a video, unless its person had everything deleted while it was on its way."""
+        prepared = await self._obtain(job)
+        if not await self._database.read(erasure.is_erased, job.id):
+            return prepared
+        self._remove_files(job)
+        return None
 
     async def _obtain(self, job: Job) -> Prepared | None:
         """Return the video on disk, fetched if need be; None: put off, or given up."""
@@ -199,9 +210,19 @@ class Delivery:
             return await self._send_link(job)
 
     async def _send_link(self, job: Job) -> Sent:
-        urls = await self._fresh_urls(job)
-        age = self._clock() - (job.ready_at or self._clock())
-        return await self._messenger.send_link(job, urls[0], max(RECORD_SECONDS - age, 0.0))
+        url, expires_at = await self.link(job)
+        left = max(expires_at - self._clock(), 0.0)
+        return await self._messenger.send_link(job, url, left)
+
+    async def link(self, job: Job) -> tuple[str, float]:
+        """Return an address of the video and when it ends: an own one where there can be any."""
+        ready_at = job.ready_at or self._clock()
+        kept_until = ready_at + self._rules.keep_videos_seconds
+        path = job.video.path if job.video is not None else None
+        if self._links is None or path is None or kept_until <= self._clock():
+            return (await self._fresh_urls(job))[0], ready_at + RECORD_SECONDS
+        file = self._data_dir / path
+        return await self._links.share(LinkKind.RESULT, file, job.ref, kept_until), kept_until
 
     async def _send_later(self, job: Job, retry_after: float | None, *, certain: bool) -> None:
         """Try again later; ``certain``: nothing is in the chat, so nothing needs healing."""
@@ -233,9 +254,12 @@ class Delivery:
 
     async def _drop_files(self, job: Job) -> None:
         """Telegram keeps the video under its file_id from here on."""
+        self._remove_files(job)
+        await self._database.write(transactions.forget_video, job)
+
+    def _remove_files(self, job: Job) -> None:
         for path in self._videos_dir.glob(f"{job.ref}.*"):
             path.unlink(missing_ok=True)
-        await self._database.write(transactions.forget_video, job)
 
 
 def _is_over(job: Job, now: float) -> bool:

@@ -18,6 +18,8 @@ READS_IN_BODY = 16
 # No sooner than this quantile is KIE asked at all.
 FIRST_READ_QUANTILE = 0.05
 LONGEST_PAUSE_SECONDS = 300.0
+# Where a callback is to say when, a record is read without one only beyond this quantile.
+SAFETY_QUANTILE = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,18 @@ def next_read(estimate: Estimate, elapsed: float, shortest_pause: float) -> floa
     late = elapsed - estimate.quantile(0.9)
     tail = late / 6 if late > 0 else 0.0
     return min(max(body, tail, shortest_pause), LONGEST_PAUSE_SECONDS)
+
+
+def next_safety_read(estimate: Estimate, elapsed: float, shortest_pause: float) -> float:
+    """Return the seconds to wait for a callback before the record is read without one.
+
+    Not before nearly all jobs of the kind are finished, then in pauses that grow with the time
+    already waited.
+    """
+    first = estimate.quantile(SAFETY_QUANTILE)
+    if elapsed < first:
+        return max(first - elapsed, shortest_pause)
+    return min(max(elapsed / 2, shortest_pause), LONGEST_PAUSE_SECONDS)
 
 
 def remaining(estimate: Estimate, elapsed: float) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.jobs.offers import Offers
 from bot.media.videos import Prepared
 from bot.models import Job
 
@@ -65,6 +66,10 @@ class Messenger(Protocol):
 
     async def remove_status(self, job: Job) -> None:
         """Delete the status card; gone already is fine."""
+        ...
+
+    async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
+        """Draw the buttons below a message that shows a job's video anew."""
         ...
 
     async def tell_end(self, job: Job) -> None:

@@ -1,16 +1,19 @@
-"""Draws the status cards of open jobs again as they move on."""
+"""Draws what has changed again: the status cards of open jobs, the buttons below videos."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from bot.errors import ChatError, ChatGone, SendRefused
-from bot.jobs import eta, transactions
+from bot.errors import ChatError, ChatGone, ChatMoved, SendRefused
+from bot.jobs import eta, pace, transactions
+from bot.jobs.further import read_offers
 from bot.jobs.messenger import Messenger, Sending, Status, Waiting, Working
+from bot.jobs.offers import Offers
 from bot.jobs.rules import Rules
 from bot.models import Job, State
-from storage import jobs, operations
+from storage import jobs, lineage, operations, queue
 from storage.database import Connection, Database
+from storage.lineage import Stale
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ FAR_PLACE = 20
 FAR_SECONDS = 60.0
 # Cards drawn per round: beyond it they are drawn later.
 CARDS_PER_ROUND = 20
+# Buttons that Telegram does not take now are drawn again after this time.
+BUTTONS_SECONDS = 15.0
 # A delivery that took this many tries is told to be in trouble.
 TRIES_OF_TROUBLE = 3
 
@@ -42,21 +47,45 @@ class Reporter:
         self._clock = clock
 
     async def round(self) -> None:
-        """Draw the cards that are due."""
-        due = await self._database.read(_due_statuses, self._clock(), self._rules)
-        await asyncio.gather(*(self._draw(job, status) for job, status in due))
+        """Draw the cards and the buttons that are due."""
+        due, stale = await self._database.read(_due, self._clock(), self._rules)
+        await asyncio.gather(
+            *(self._draw(job, status) for job, status in due),
+            *(self._draw_buttons(each, offers) for each, offers in stale),
+        )
 
     async def _draw(self, job: Job, status: Status) -> None:
         due_at: float | None = self._clock() + _pause(job, status)
         try:
             await self._messenger.show_status(job, status)
-        except (ChatGone, SendRefused):
+        except (ChatGone, ChatMoved, SendRefused):
             due_at = None  # no card left to draw on
         except ChatError as error:
             log.debug("a status was dropped", extra={"job": job.ref, "error": str(error)})
         await self._database.write(
             jobs.set_status, job.id, due_at=due_at, message_id=job.status_message_id
         )
+
+
+    async def _draw_buttons(self, stale: Stale, offers: Offers) -> None:
+        again_at = None
+        for chat_id, message_id in stale.messages:
+            try:
+                await self._messenger.show_buttons(stale.job, offers, chat_id, message_id)
+            except (ChatGone, SendRefused):
+                await self._database.write(lineage.forget_copy, chat_id, message_id)
+            except ChatError as error:
+                log.info("buttons wait", extra={"job": stale.job.ref, "error": str(error)})
+                again_at = self._clock() + BUTTONS_SECONDS
+        await self._database.write(lineage.redrawn, stale, again_at)
+
+
+def _due(
+    tx: Connection, now: float, rules: Rules
+) -> tuple[list[tuple[Job, Status]], list[tuple[Stale, Offers]]]:
+    stale = lineage.stale(tx, now, CARDS_PER_ROUND)
+    offers = [(each, read_offers(tx, each.job, now)) for each in stale]
+    return _due_statuses(tx, now, rules), offers
 
 
 def _due_statuses(tx: Connection, now: float, rules: Rules) -> list[tuple[Job, Status]]:
@@ -67,7 +96,7 @@ def _due_statuses(tx: Connection, now: float, rules: Rules) -> list[tuple[Job, S
 def read_statuses(tx: Connection, some: Sequence[Job], now: float, rules: Rules) -> list[Status]:
     """Return what there is to say about each of some open jobs."""
     queued = any(job.state is State.QUEUED for job in some)
-    places = jobs.places_in_queue(tx, now) if queued else {}
+    places = queue.places(tx, now) if queued else {}
     return [_read_status(tx, job, now, rules, places.get(job.id, 1)) for job in some]
 
 
@@ -84,7 +113,7 @@ def _read_status(tx: Connection, job: Job, now: float, rules: Rules, place: int)
             return Sending(trouble=job.tries >= TRIES_OF_TROUBLE)
         case _:
             durations = operations.durations(tx, job.options.model, job.kind)
-            return working(job, eta.learn(durations, rules.expected_seconds), now)
+            return working(job, pace.estimate(job.kind, durations, rules), now)
 
 
 def working(job: Job, estimate: eta.Estimate, now: float) -> Working:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.catalog import Catalog
-from bot.errors import DraftGone, NotAllowed, Paused, QueueFull
-from bot.jobs import transactions
+from bot.catalog import UPGRADES, Catalog
+from bot.errors import DraftGone, NotAllowed, NotOffered
+from bot.jobs import further, orders, transactions
 from bot.jobs.lifecycle import AT_KIE
 from bot.jobs.messenger import Status
 from bot.jobs.reporter import read_statuses
-from bot.jobs.rules import DRAFT_SECONDS, MAX_WAITING_PER_USER, Rules
+from bot.jobs.rules import DRAFT_SECONDS, Rules
 from bot.models import (
     Access,
     Draft,
@@ -24,7 +24,7 @@ from bot.models import (
     Step,
     User,
 )
-from storage import drafts, jobs, ledger, media, operations, users
+from storage import drafts, erasure, jobs, ledger, media, operations, queue, users
 from storage.database import Connection, Database
 
 # How stale ``users.seen_at`` may become before an update writes it again.
@@ -90,11 +90,11 @@ class Service:
             return user
         if await self._database.write(jobs.unpark, user_id, now):
             self._nudge()
-        return await self._database.write(users.meet, user_id, name, language, now, base)
+        return await self._database.write(_meet, user_id, name, language, now, base)
 
     def is_admin(self, user: User) -> bool:
         """Tell by the numeric id, never by a name."""
-        return user.id in self.rules.admin_ids or user.access is Access.ADMIN
+        return self.rules.is_admin(user)
 
     def may_use(self, user: User) -> bool:
         """Tell whether the person is let in."""
@@ -178,7 +178,7 @@ class Service:
         """Hold the price, make the job, drop the draft: all or nothing.
 
         Confirming again gives the same job. Raises DraftGone, NotAllowed, Paused, QueueFull,
-        QuotaExceeded.
+        QuotaExceeded; NotOffered for a video that cannot be extended any more.
         """
         job = await self._database.write(self._confirm, draft.id, user)
         self._nudge()
@@ -189,25 +189,16 @@ class Service:
         draft = _own_draft(tx, draft_id, user.id, now)
         if draft.prompt is None:
             raise DraftGone
-        if transactions.ACCOUNT in operations.pauses(tx):
-            raise Paused
-        if jobs.count_waiting(tx, user.id) >= MAX_WAITING_PER_USER:
-            raise QueueFull
+        prompt = draft.prompt
+        if draft.kind is Kind.EXTEND:
+            draft = further.as_extension(tx, draft, now)
+        else:
+            draft = replace(draft, options=self.catalog.sendable(draft.options))
+            users.remember(tx, user.id, draft.options)
         price = self.catalog.price(draft.kind, draft.options)
-        new = _new_job(draft, draft.prompt, price, user.language)
-        job = jobs.insert_job(tx, new, now, now + self.rules.hard_deadline_seconds)
-        ledger.hold(
-            tx,
-            job.id,
-            user.id,
-            price,
-            now,
-            daily=self.rules.daily_credits,
-            total=self.rules.daily_credits_total,
-            admin=self.is_admin(user),
-        )
+        new = _new_job(draft, prompt, price, user.language)
+        job = orders.place(tx, new, now, self.rules, admin=self.is_admin(user))
         drafts.drop(tx, draft.id)
-        users.remember(tx, user.id, draft.options)
         return job
 
     async def job_of_card(self, user_id: int, chat_id: int, message_id: int) -> Job | None:
@@ -216,12 +207,12 @@ class Service:
         return job if job is not None and job.user_id == user_id else None
 
     async def job(self, job_id: int, user_id: int) -> Job:
-        """Return a person's own job. Raises DraftGone, NotAllowed."""
+        """Return a person's own job. Raises NotOffered when it is gone, NotAllowed."""
         return await self._database.read(_own_job, job_id, user_id)
 
     async def place_in_queue(self, job: Job) -> int:
         """Return the place of a queued job, 1 being the next."""
-        places = await self._database.read(jobs.places_in_queue, self._clock())
+        places = await self._database.read(queue.places, self._clock())
         return places.get(job.id, 1)
 
     async def show_status_on(self, job: Job, message_id: int) -> None:
@@ -240,7 +231,7 @@ class Service:
         return [OpenJob(*each) for each in zip(shown, statuses, strict=True)]
 
     async def cancel(self, job_id: int, user_id: int) -> Cancelled:
-        """Take a job back while it waits; later it runs on unseen. Raises DraftGone, NotAllowed."""
+        """Take a job back while it waits; later it runs on unseen. Raises like ``job``."""
         return await self._database.write(_cancel, job_id, user_id, self._clock())
 
     async def again(self, job_id: int, user: User, place: Place, update_id: int) -> Draft | Job:
@@ -254,8 +245,13 @@ class Service:
         return await self.open_draft(_repeat(job, user, place, update_id, None))
 
     async def _repeatable(self, job_id: int, user_id: int) -> Job:
-        """Return a job with those of its photos that are still kept, and options that suit them."""
+        """Return a job with those of its photos that are still kept, and options that suit them.
+
+        A sharper copy stands for the video that it was made of.
+        """
         job = await self.job(job_id, user_id)
+        if job.kind in UPGRADES and job.parent_id is not None:
+            job = await self.job(job.parent_id, user_id)
         photos = await self._database.read(media.kept, job.photos)
         if photos == job.photos:
             return job
@@ -271,6 +267,17 @@ def _recall(
     if user is None or user.name != name or jobs.has_parked(tx, user_id):
         return None
     return user if now - users.seen_at(tx, user_id) < SEEN_SECONDS else None
+
+
+def _meet(
+    tx: Connection, user_id: int, name: str, language: str, now: float, base: Options
+) -> User:
+    """Store somebody; who had their data deleted before is not quite new."""
+    known = users.get(tx, user_id, base)
+    met = users.meet(tx, user_id, name, language, now, base)
+    if known is None and erasure.come_back(tx, user_id, now):
+        return users.get(tx, user_id, base) or met
+    return met
 
 
 def _open_draft(tx: Connection, request: Request, now: float) -> Draft | Job:
@@ -300,6 +307,8 @@ def _repeat(job: Job, user: User, place: Place, update_id: int, prompt: str | No
         prompt=prompt,
         options=replace(job.options, seed=None),
         photos=job.photos,
+        kind=job.kind,
+        parent_id=job.parent_id,
     )
 
 
@@ -344,8 +353,8 @@ def _new_job(draft: Draft, prompt: str, price: int, language: str) -> NewJob:
 
 def _own_job(tx: Connection, job_id: int, user_id: int) -> Job:
     job = jobs.get(tx, job_id)
-    if job is None:
-        raise DraftGone
+    if job is None or job.is_erased:
+        raise NotOffered("gone")
     if job.user_id != user_id:
         raise NotAllowed
     return job

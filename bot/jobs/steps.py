@@ -8,6 +8,7 @@ from bot.catalog import Catalog
 from bot.errors import (
     ChatError,
     ChatGone,
+    ChatMoved,
     ImageNotFetched,
     KieError,
     ModelUnavailable,
@@ -18,7 +19,7 @@ from bot.errors import (
     TooManyRequests,
     TryLater,
 )
-from bot.jobs import eta, retry, transactions
+from bot.jobs import eta, pace, retry, silence, transactions
 from bot.jobs.delivery import Delivery
 from bot.jobs.lifecycle import ENDED
 from bot.jobs.messenger import Messenger
@@ -29,8 +30,8 @@ from bot.kie import wire
 from bot.kie.client import KieClient
 from bot.kie.wire import Order, Record, RecordStatus
 from bot.media.hosting import PhotoHosting
-from bot.models import Job, Reason, State
-from storage import jobs, media, operations
+from bot.models import Job, Kind, Reason, State
+from storage import attempts, jobs, media, operations
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Steps:
             order = await self._order(submission)
             if not await self._database.write(transactions.mark_sent, job, self._clock()):
                 return
-            task_id = await self._kie.create(order, self._rules.dialect)
+            task_id = await self._kie.create(order, job.dialect or self._rules.dialect)
         except KieError as error:
             await self._not_accepted(job, error)
         else:
@@ -105,13 +106,13 @@ class Steps:
     async def _order(self, submission: Submission) -> Order:
         job = submission.job
         model = self._catalog.model(job.options.model)
-        if model is None:
+        if model is None and job.kind not in wire.UPGRADES:
             raise Refused(text=f"model {job.options.model} is no longer in the catalog")
         parent = await self._parent(job)
         return Order(
             kind=job.kind,
-            model=model.id,
-            tier=model.tier,
+            model=job.options.model,
+            tier=model.tier if model else "",
             prompt=job.prompt,
             options=job.options,
             image_urls=await self._host_photos(job),
@@ -135,7 +136,7 @@ class Steps:
 
     async def _accepted(self, job: Job, task_id: str) -> None:
         now = self._clock()
-        wait = eta.next_read(await self._estimate(job), 0.0, self._rules.shortest_pause_seconds)
+        wait = await self._until_next_read(job, 0.0)
         await self._database.write(transactions.accept, job, task_id, now, now + wait, self._rules)
         log.info("submitted", extra={"job": job.ref, "task": task_id, "attempt": job.attempt})
 
@@ -146,9 +147,12 @@ class Steps:
         )
         match error:
             case OutcomeUnknown():
-                await self._database.write(transactions.lose_sight, job, self._clock())
+                await self._database.write(transactions.lose_sight, job, self._clock(), self._rules)
             case TooManyRequests():
                 await self._wait_for_rate(job)
+            case TryLater(code=455 | 505) | ModelUnavailable() if job.kind is not Kind.GENERATE:
+                # What is off is one way of going on, the model makes videos as before.
+                await self._fail(job, Reason.UNAVAILABLE, error)
             case TryLater():
                 await self._submit_later(job, "unreachable")
             case OperatorTrouble():
@@ -159,10 +163,10 @@ class Steps:
             case ImageNotFetched() if not await self._ended_before(job, Reason.IMAGE_NOT_FETCHED):
                 await self._put_back(job, self._clock(), Reason.IMAGE_NOT_FETCHED)
             case _:
-                await self._fail(job, wire.reason(error.code, error.text), error)
+                await self._fail(job, _reason(job, error.code, error.text), error)
 
     async def _ended_before(self, job: Job, why: str) -> bool:
-        return why in await self._database.read(jobs.attempt_errors, job.id)
+        return why in await self._database.read(attempts.errors, job.id)
 
     async def _wait_for_rate(self, job: Job) -> None:
         now = self._clock()
@@ -200,10 +204,11 @@ class Steps:
 
     async def _recover_submission(self, job: Job) -> None:
         """The process that was submitting this job is gone."""
-        if await self._database.read(jobs.was_sent, job):
-            await self._database.write(transactions.lose_sight, job, self._clock())
+        has_own_task = wire.has_own_task(job.kind, job.dialect or self._rules.dialect)
+        if has_own_task and await self._database.read(attempts.was_sent, job):
+            await self._database.write(transactions.lose_sight, job, self._clock(), self._rules)
         else:
-            await self._put_back(job, self._clock(), "interrupted before sending")
+            await self._put_back(job, self._clock(), "interrupted")
 
     async def _give_up_unknown(self, job: Job) -> None:
         await self._database.write(transactions.expire, job, Reason.UNKNOWN_OUTCOME, self._clock())
@@ -234,8 +239,8 @@ class Steps:
             case RecordStatus.PENDING:
                 await self._keep_waiting(job)
 
-    async def _succeed(self, job: Job, record: Record) -> None:
-        await self._database.write(
+    async def _succeed(self, job: Job, record: Record) -> bool:
+        succeeded = await self._database.write(
             transactions.succeed,
             job,
             record.urls,
@@ -244,6 +249,7 @@ class Steps:
             fallback=record.fallback,
         )
         log.info("ready", extra={"job": job.ref, "task": job.task_id})
+        return succeeded
 
     async def _wait_with_grace(self, job: Job, reason: Reason) -> None:
         wait = retry.pause(GRACE, job.tries + 1, chance=self._chance())
@@ -258,13 +264,13 @@ class Steps:
             extra={"job": job.ref, "task": job.task_id, "code": record.code, "text": record.text},
         )
         error = KieError(record.code, record.text)
-        earlier = await self._database.read(jobs.attempt_errors, job.id)
+        earlier = await self._database.read(attempts.errors, job.id)
         if wire.is_passing(record) and earlier.count(Reason.OVERLOAD) < REMAKES and not job.muted:
             shortest, longest = REMAKE_SECONDS
             wait = shortest + (longest - shortest) * self._chance()
             await self._put_back(job, self._clock() + wait, Reason.OVERLOAD)
         else:
-            await self._fail(job, wire.reason(record.code, record.text), error)
+            await self._fail(job, _reason(job, record.code, record.text), error)
 
     async def _keep_waiting(self, job: Job) -> None:
         now = self._clock()
@@ -272,7 +278,7 @@ class Steps:
             await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
             return
         elapsed = now - (job.submitted_at or now)
-        wait = eta.next_read(await self._estimate(job), elapsed, self._rules.shortest_pause_seconds)
+        wait = await self._until_next_read(job, elapsed)
         await self._database.write(transactions.reschedule, job, now + wait)
 
     async def _look_later(self, job: Job) -> None:
@@ -283,9 +289,18 @@ class Steps:
         wait = retry.pause(READ_RETRY, job.tries + 1, chance=self._chance()) or READ_RETRY.cap
         await self._database.write(transactions.postpone, job, now + wait)
 
+    async def _until_next_read(self, job: Job, elapsed: float) -> float:
+        if job.kind in wire.UPGRADES:
+            return pace.next_read(job.kind, elapsed, self._rules)
+        estimate = await self._estimate(job)
+        shortest = self._rules.shortest_pause_seconds
+        if await self._database.read(silence.is_worth_waiting, job):
+            return eta.next_safety_read(estimate, elapsed, shortest)
+        return eta.next_read(estimate, elapsed, shortest)
+
     async def _estimate(self, job: Job) -> eta.Estimate:
         durations = await self._database.read(operations.durations, job.options.model, job.kind)
-        return eta.learn(durations, self._rules.expected_seconds)
+        return pace.estimate(job.kind, durations, self._rules)
 
     async def _after_end(self, job: Job) -> None:
         """Tell an end that was not told yet; look for late videos once a day."""
@@ -306,10 +321,15 @@ class Steps:
                 transactions.postpone, job, self._clock() + (wait or READ_RETRY.cap)
             )
             return
+        except ChatMoved:
+            raise
         except ChatError as error:
             level = logging.INFO if isinstance(error, ChatGone) else logging.WARNING
             log.log(level, "an end was not told", extra={"job": job.ref, "error": str(error)})
-        await self._database.write(transactions.told, job, self._next_late_look(job))
+        # What a callback has named meanwhile may be a video already.
+        named = job.error is Reason.UNKNOWN_OUTCOME and job.task_id is not None
+        look_at = self._clock() if named else self._next_late_look(job)
+        await self._database.write(transactions.told, job, look_at)
 
     def _next_late_look(self, job: Job) -> float | None:
         """Late videos are looked for as long as KIE keeps the record."""
@@ -324,7 +344,13 @@ class Steps:
         except KieError as error:
             log.info("no late record", extra={"job": job.ref, "error": str(error)})
         else:
-            if record.status is RecordStatus.SUCCESS and record.urls:
-                await self._succeed(job, record)
+            found = record.status is RecordStatus.SUCCESS and bool(record.urls)
+            if found and await self._succeed(job, record):
                 return
         await self._database.write(transactions.reschedule, job, self._next_late_look(job))
+
+
+def _reason(job: Job, code: int | None, text: str) -> Reason:
+    """Say of a sharper copy what its own words mean: its prompt and photos were judged before."""
+    read = wire.upgrade_reason if job.kind in wire.UPGRADES else wire.reason
+    return read(code, text)

@@ -4,16 +4,18 @@ Every function runs inside one write transaction and returns whether it was the 
 job; False means that something else was first, and that nothing was changed.
 """
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.jobs import pace, silence
 from bot.jobs.lifecycle import HELD
 from bot.jobs.rules import Rules
-from bot.models import Job, Reason, State, Video
-from storage import jobs, ledger, media, operations
+from bot.kie import wire
+from bot.models import Dialect, Job, Reason, State, Video
+from bot.tokens import hash_token, new_token
+from storage import attempts, erasure, jobs, knocks, ledger, lineage, media, operations, queue
 from storage.database import Connection
+from storage.knocks import Attempt
 
 CREATES_WINDOW_SECONDS = 10.0
 # How long the step of one job may take before another process may believe it dead.
@@ -25,6 +27,7 @@ KEY_PROBE_SECONDS = 300.0
 ACCOUNT = "account"
 RATE = "rate"
 KEY_ALERT = "kie-account"
+FOREIGN_ALERT = "callback-foreign-task"
 
 
 def probe_seconds(code: str) -> float:
@@ -35,11 +38,6 @@ def probe_seconds(code: str) -> float:
 def model_scope(model: str) -> str:
     """Return the name under which the pause of a model is kept."""
     return f"model:{model}"
-
-
-def hash_token(token: str) -> str:
-    """Return what is stored of a callback token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ def take_work(
     tx: Connection, now: float, rules: Rules, limit: int, running: frozenset[int]
 ) -> Work:
     """Claim up to ``limit`` jobs: first those that are due anyway, then from the queue."""
-    due = jobs.claim_due(tx, now, now + LEASE_SECONDS, limit, running)
+    due = queue.claim_due(tx, now, now + LEASE_SECONDS, limit, running)
     slots, blocked_until = _free_slots(tx, now, rules)
     wanted = min(slots, limit - len(due))
-    submissions = _take_from_queue(tx, now, rules, wanted) if wanted > 0 else []
-    queue_moves = wanted > len(submissions)
-    times = [jobs.next_due(tx, queue=queue_moves and blocked_until is None), blocked_until]
+    submissions = _take_from_queue(tx, now, rules, wanted, running) if wanted > 0 else []
+    # What is due already and was not taken waits for a slot, whose end rings the bell.
+    times = [queue.next_due(tx, now, queue=wanted > len(submissions)), blocked_until]
     return Work(submissions, due, min((at for at in times if at is not None), default=None))
 
 
@@ -79,11 +77,11 @@ def _free_slots(tx: Connection, now: float, rules: Rules) -> tuple[int, float | 
         return 0, None
     if RATE in pauses:
         return 0, pauses[RATE]
-    sent = jobs.sent_since(tx, now - CREATES_WINDOW_SECONDS)
-    budget = rules.creates_per_10s - len(sent)
-    if budget <= 0:
+    sent = attempts.sent_since(tx, now - CREATES_WINDOW_SECONDS)
+    if len(sent) >= rules.creates_per_10s:
         return 0, sent[-rules.creates_per_10s] + CREATES_WINDOW_SECONDS
-    return min(rules.max_concurrent - jobs.count_at_kie(tx, now), budget), None
+    budget = rules.creates_per_10s - len(sent) - attempts.count_unsent(tx)
+    return min(rules.max_concurrent - queue.count_at_kie(tx, now), budget), None
 
 
 def _live_pauses(tx: Connection, now: float) -> Mapping[str, float]:
@@ -97,7 +95,9 @@ def _live_pauses(tx: Connection, now: float) -> Mapping[str, float]:
     return live
 
 
-def _take_from_queue(tx: Connection, now: float, rules: Rules, wanted: int) -> list[Submission]:
+def _take_from_queue(
+    tx: Connection, now: float, rules: Rules, wanted: int, running: frozenset[int]
+) -> list[Submission]:
     paused = [
         scope.removeprefix("model:")
         for scope in operations.pauses(tx)
@@ -105,19 +105,21 @@ def _take_from_queue(tx: Connection, now: float, rules: Rules, wanted: int) -> l
     ]
     return [
         _begin(tx, job, now, rules)
-        for job in jobs.claim_queued(tx, now, wanted, rules.max_jobs_per_user, paused)
+        for job in queue.claim_queued(tx, now, wanted, rules.max_jobs_per_user, paused, running)
     ]
 
 
 def _begin(tx: Connection, job: Job, now: float, rules: Rules) -> Submission:
-    token = secrets.token_urlsafe(24)
-    jobs.served(tx, job.user_id, now)
-    number = jobs.begin_attempt(
+    token = new_token()
+    dialect = _dialect(tx, job, rules)
+    callback_base = rules.callback_url if wire.takes_callback(job.kind, dialect) else None
+    queue.served(tx, job.user_id, now)
+    number = attempts.begin(
         tx,
         job,
-        dialect=rules.dialect,
+        dialect=dialect,
         token_hash=hash_token(token),
-        callback=rules.callback_url is not None,
+        callback=callback_base is not None,
         now=now,
     )
     jobs.move(
@@ -127,15 +129,21 @@ def _begin(tx: Connection, job: Job, now: float, rules: Rules) -> Submission:
         now,
         attempt=number,
         task_id=None,
-        dialect=rules.dialect,
+        dialect=dialect,
         submitted_at=None,
-        soft_deadline_at=now + rules.soft_deadline_seconds,
+        soft_deadline_at=now + pace.patience_seconds(job.kind, rules),
         tries=job.tries,
         due_at=now,  # found again as soon as the lease has lapsed
         lease_until=now + LEASE_SECONDS,
     )
-    url = f"{rules.callback_url}/{token}" if rules.callback_url else None
+    url = f"{callback_base}/{token}" if callback_base else None
     return Submission(_again(tx, job), url)
+
+
+def _dialect(tx: Connection, job: Job, rules: Rules) -> Dialect:
+    """What a video is made from is known to KIE in the dialect that made it."""
+    parent = jobs.get(tx, job.parent_id) if job.parent_id is not None else None
+    return rules.dialect if parent is None or parent.dialect is None else parent.dialect
 
 
 def mark_sent(tx: Connection, job: Job, now: float) -> bool:
@@ -143,31 +151,64 @@ def mark_sent(tx: Connection, job: Job, now: float) -> bool:
     current = jobs.get(tx, job.id)
     if current is None or (current.state, current.attempt) != (job.state, job.attempt):
         return False
-    jobs.mark_sent(tx, job, now)
+    attempts.mark_sent(tx, job, now)
     return True
 
 
 def accept(tx: Connection, job: Job, task_id: str, now: float, due_at: float, rules: Rules) -> bool:
-    """KIE has made a task of the attempt."""
-    jobs.accept_attempt(tx, job, task_id)
+    """KIE has made a task of the attempt; a callback that was faster makes it due at once."""
+    attempt = knocks.newest(tx, job)
+    if attempt is not None and attempt.knocked_at is not None:
+        due_at = now
+        if attempt.task_id not in {None, task_id}:
+            alert_foreign(tx, job, now)
+    attempts.accept(tx, job, task_id)
     operations.clear_alert(tx, KEY_ALERT)
+    return _generating(tx, job, task_id, submitted_at=now, due_at=due_at, now=now, rules=rules)
+
+
+def settle(
+    tx: Connection, job: Job, attempt: Attempt, task_id: str, now: float, rules: Rules
+) -> bool:
+    """A callback has named the task of a paid request whose answer was lost: look at it now."""
+    sent_at = attempt.sent_at or now
+    return _generating(tx, job, task_id, submitted_at=sent_at, due_at=now, now=now, rules=rules)
+
+
+def _generating(
+    tx: Connection,
+    job: Job,
+    task_id: str,
+    *,
+    submitted_at: float,
+    due_at: float,
+    now: float,
+    rules: Rules,
+) -> bool:
     return jobs.move(
         tx,
         job,
         State.GENERATING,
         now,
         task_id=task_id,
-        submitted_at=now,
-        soft_deadline_at=now + rules.soft_deadline_seconds,
-        hard_deadline_at=now + rules.hard_deadline_seconds,
+        submitted_at=submitted_at,
+        soft_deadline_at=submitted_at + pace.patience_seconds(job.kind, rules),
+        hard_deadline_at=submitted_at + rules.hard_deadline_seconds,
         due_at=due_at,
-        status_due_at=now if job.status_message_id else None,
+        status_due_at=_redraw_at(tx, job, now),
     )
+
+
+def alert_foreign(tx: Connection, job: Job, now: float) -> None:
+    """Tell the admins that a callback of a job named a task that is not the job's."""
+    operations.raise_alert(tx, FOREIGN_ALERT, job.ref, now)
 
 
 def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> bool:
     """Return a job to the queue: its attempt made nothing and will never finish it."""
-    jobs.end_attempt(tx, job, why)
+    if erasure.is_erased(tx, job.id):  # what it would ask for is gone
+        return fail(tx, job, Reason.UNAVAILABLE, now)
+    attempts.end(tx, job, why)
     return jobs.move(
         tx,
         job,
@@ -176,13 +217,16 @@ def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> b
         note=why,
         due_at=due_at,
         tries=job.tries + 1,
-        status_due_at=now if job.status_message_id else None,
+        status_due_at=_redraw_at(tx, job, now),
     )
 
 
-def lose_sight(tx: Connection, job: Job, now: float) -> bool:
-    """Nobody knows whether KIE took the paid request; only a callback can still tell."""
-    if jobs.had_callback(tx, job):
+def lose_sight(tx: Connection, job: Job, now: float, rules: Rules) -> bool:
+    """Nobody knows whether KIE took the paid request; only a callback tells, or has told."""
+    attempt = knocks.newest(tx, job)
+    if attempt is not None and attempt.task_id is not None:
+        return settle(tx, job, attempt, attempt.task_id, now, rules)
+    if attempt is not None and attempt.expected:
         return jobs.move(tx, job, State.UNKNOWN, now, due_at=job.soft_deadline_at)
     return expire(tx, job, Reason.UNKNOWN_OUTCOME, now)
 
@@ -191,6 +235,8 @@ def succeed(
     tx: Connection, job: Job, urls: tuple[str, ...], now: float, rules: Rules, *, fallback: bool
 ) -> bool:
     """KIE has made the video: the credits are spent, unless they were given back long ago."""
+    if job.state is State.EXPIRED and lineage.is_replaced(tx, job):
+        return False
     moved = jobs.move(
         tx,
         job,
@@ -204,16 +250,19 @@ def succeed(
         hard_deadline_at=now + rules.hard_deadline_seconds,
     )
     if moved and job.state in HELD:
+        silence.finished(tx, job, now)
         ledger.capture(tx, job.id, now)
         if job.submitted_at is not None:
             operations.add_duration(tx, job.options.model, job.kind, now - job.submitted_at)
+    if moved and erasure.is_erased(tx, job.id):
+        _drop_result(tx, job.id, now)
     return moved
 
 
 def fail(tx: Connection, job: Job, reason: Reason, now: float, note: str | None = None) -> bool:
     """The job ends without a video: held credits are released, spent ones refunded."""
     if job.attempt:
-        jobs.end_attempt(tx, job, reason)
+        attempts.end(tx, job, reason)
     return _end(tx, job, State.FAILED, reason, now, note)
 
 
@@ -239,6 +288,7 @@ def _end(
     if moved:
         give_back = ledger.release if job.state in HELD else ledger.refund
         give_back(tx, job.id, now)
+        erasure.forget_ended(tx, job.id)
     return moved
 
 
@@ -252,6 +302,28 @@ def cancel_queued(tx: Connection, job: Job, now: float) -> bool:
     return moved
 
 
+def abandon(tx: Connection, job: Job, now: float) -> None:
+    """End an open job as its person is forgotten; what KIE may be working on goes on unseen."""
+    match job.state:
+        case State.QUEUED:
+            cancel_queued(tx, job, now)
+        case State.SUBMITTING if not attempts.was_sent(tx, job):
+            fail(tx, job, Reason.UNAVAILABLE, now)
+        case State.READY | State.DELIVERING:
+            _drop_result(tx, job.id, now)
+
+
+def _drop_result(tx: Connection, job_id: int, now: float) -> None:
+    """A video that nobody waits for any more is not brought here."""
+    job = jobs.get(tx, job_id)
+    if job is not None and job.state is State.READY:
+        jobs.move(tx, job, State.DELIVERING, now)
+        job = jobs.get(tx, job_id)
+    if job is not None and job.state is State.DELIVERING:
+        jobs.move(tx, job, State.DONE, now, status_due_at=None)
+    erasure.forget_ended(tx, job_id)
+
+
 def begin_delivery(tx: Connection, job: Job, now: float) -> bool:
     """Commit that from here on the video may be in the chat."""
     return jobs.move(
@@ -260,7 +332,9 @@ def begin_delivery(tx: Connection, job: Job, now: float) -> bool:
 
 
 def keep_video(tx: Connection, job: Job, video: Video, now: float) -> None:
-    """Remember the downloaded file of a ready job."""
+    """Remember the downloaded file of a ready job, unless it was erased meanwhile."""
+    if erasure.is_erased(tx, job.id):
+        return
     media_id = media.insert(tx, job.user_id, "video", video, now)
     jobs.change(tx, job, media_id=media_id, tries=0, lease_until=now + LEASE_SECONDS)
 
@@ -281,17 +355,17 @@ def finish(
 
 def postpone(tx: Connection, job: Job, due_at: float) -> bool:
     """Something did not work: try again at ``due_at``, and count it."""
-    return jobs.change(tx, job, due_at=due_at, tries=job.tries + 1)
+    return jobs.put_off(tx, job, due_at, tries=job.tries + 1)
 
 
 def reschedule(tx: Connection, job: Job, due_at: float | None) -> bool:
     """All is well, only not finished: look again at ``due_at``."""
-    return jobs.change(tx, job, due_at=due_at, tries=0)
+    return jobs.put_off(tx, job, due_at, tries=0)
 
 
 def told(tx: Connection, job: Job, due_at: float | None) -> bool:
     """The end of the job was told; ``due_at``: when to look for a late video."""
-    return jobs.change(tx, job, untold=False, due_at=due_at, tries=0)
+    return jobs.put_off(tx, job, due_at, untold=False, tries=0)
 
 
 def undeliver(tx: Connection, job: Job, now: float, due_at: float | None) -> bool:
@@ -313,7 +387,13 @@ def stop_account(tx: Connection, code: str, now: float, need: int) -> None:
 def resume_account(tx: Connection, now: float) -> None:
     """The account answers again: what waited for it goes on."""
     operations.resume(tx, ACCOUNT)
-    jobs.wake_queue(tx, now)
+    queue.wake(tx, now)
+
+
+def _redraw_at(tx: Connection, job: Job, now: float) -> float | None:
+    """The card of a job ordered by a flag may have come after the job was read."""
+    current = _again(tx, job)
+    return None if current.status_message_id is None or current.muted else now
 
 
 def _again(tx: Connection, job: Job) -> Job:

@@ -10,7 +10,7 @@ from bot.jobs import transactions
 from bot.jobs.messenger import Messenger
 from bot.jobs.rules import DRAFT_SECONDS, Rules
 from bot.kie.client import KieClient
-from storage import albums, drafts, inbox, media, operations, users
+from storage import albums, drafts, inbox, links, media, operations, users
 from storage.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ def _purge(tx: Connection, now: float) -> None:
     drafts.drop_expired(tx, now)
     inbox.purge(tx, now - INBOX_SECONDS)
     albums.purge(tx, now - DRAFT_SECONDS)
+    links.purge(tx, now)
 
 
 def _set_alert(tx: Connection, name: str, on: bool, text: str, now: float) -> None:

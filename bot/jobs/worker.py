@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.jobs import transactions
+from bot.errors import ChatMoved
+from bot.jobs import chats, silence, transactions
 from bot.jobs.rules import Rules
 from bot.jobs.steps import Steps
 from bot.jobs.transactions import Submission, Work
 from bot.models import Job
-from storage import jobs
+from storage import queue
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -44,16 +45,24 @@ class Worker:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._bell = bell
         self._stopping = False
+        self._looked_at = clock()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the worker last looked at the table, or since the start."""
+        return self._clock() - self._looked_at
 
     async def recover(self) -> None:
         """Free what a former process held. Only before ``run``, with the data folder locked."""
-        await self._database.write(jobs.release_leases)
+        await self._database.write(queue.release_leases)
+        await self._database.write(silence.started, self._clock())
 
     async def run(self) -> None:
         """Work off due rows until ``stop``."""
         while not self._stopping:
             self._bell.clear()
             work = await self._start_due()
+            self._looked_at = self._clock()
             await self._rest(work.look_again_at)
 
     async def stop(self, timeout_seconds: float) -> None:
@@ -105,6 +114,9 @@ class Worker:
         """The border of a step: a defect costs one job a pause, never the loop."""
         try:
             await step
+        except ChatMoved as moved:
+            log.info("a group has another id", extra={"job": job.ref, "chat": moved.chat_id})
+            await self._database.write(chats.follow_from, job, moved.chat_id, self._clock())
         except Exception:
             log.exception("a step broke", extra={"job": job.ref, "state": job.state})
             again_at = self._clock() + BROKEN_STEP_SECONDS
