@@ -20,6 +20,7 @@ from bot.errors import ConfigurationError
 
 STOP_SECONDS = 1
 BACKLOG = 1024
+DISCARDED_BYTES = 16 << 20
 
 _BIND_TROUBLES = {
     errno.EADDRINUSE: "another program uses it already; choose another PORT",
@@ -38,12 +39,8 @@ class Health:
 
 def build(health: Callable[[], Awaitable[Health]], routes: Sequence[BaseRoute] = ()) -> Starlette:
     """Make the application: ``/healthz`` and the ``routes``; anything else is a uniform 404."""
-
-    async def healthz(_request: Request) -> Response:
-        return _health_response(await health())
-
     app = Starlette(
-        routes=[Route("/healthz", healthz), *routes],
+        routes=[health_route("/healthz", health), *routes],
         exception_handlers={
             HTTPException: _http_error,
             ClientDisconnect: _gone,
@@ -54,19 +51,45 @@ def build(health: Callable[[], Awaitable[Health]], routes: Sequence[BaseRoute] =
     return app
 
 
-async def limited_body(request: Request, max_bytes: int) -> bytes:
-    """Read the body; raises HTTPException 413 as soon as it is longer than allowed.
+def health_route(path: str, health: Callable[[], Awaitable[Health]]) -> Route:
+    """Tell under ``path`` what ``health`` finds: 200 without problems, else 503."""
 
-    What was not read is not waited for: the connection is closed.
+    async def endpoint(_request: Request) -> Response:
+        return _health_response(await health())
+
+    return Route(path, endpoint)
+
+
+def single_header(request: Request, name: str) -> str | None:
+    """Return a header that stands there exactly once; repeated, nobody knows which one counts."""
+    values = request.headers.getlist(name)
+    return values[0] if len(values) == 1 else None
+
+
+async def limited_body(request: Request, max_bytes: int) -> bytes:
+    """Read the body; raises HTTPException 413 when it is longer than allowed.
+
+    Some megabytes more than that are thrown away first: closing a connection while they are under
+    way would take the answer with it. What is longer still is not waited for.
     """
+    # The rest may still be under way: only closing the connection ends it.
+    code, headers = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"connection": "close"}
     body = bytearray()
+    received = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            # The rest is still under way: only closing the connection ends it.
-            code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise HTTPException(code, headers={"connection": "close"})
+        received += len(chunk)
+        if received <= max_bytes:
+            body += chunk
+        elif received > DISCARDED_BYTES or not _ends_soon(request):
+            raise HTTPException(code, headers=headers)
+    if received > max_bytes:
+        raise HTTPException(code, headers=headers)
     return bytes(body)
+
+
+def _ends_soon(request: Request) -> bool:
+    announced = request.headers.get("content-length", "")
+    return announced.isdecimal() and int(announced[:20]) <= DISCARDED_BYTES
 
 
 class WebServer:
