@@ -43,18 +43,29 @@ class Run(BaseModel):
         log.setup(settings.log_level, settings.log_format, settings.secrets)
         for warning in settings.warnings:
             logger.warning(warning)
-        return app.run(settings)
+        return app.run(settings, _invite)
 
 
 class Demo(BaseModel):
     """Try the bot in the browser, between stand-ins for Telegram and KIE: no account, no money."""
 
-    def execute(self) -> int:
-        """Run until SIGTERM or SIGINT; return the exit code."""
-        from bot.demo import run  # noqa: PLC0415 - production never loads the demo
+    once: str = Field(
+        "", description='one order in the terminal instead, such as "/generate a paper boat"'
+    )
+    out: Path = Field(Path(), description="folder for its video; default: the current one")
+    speed: float = Field(
+        20, ge=1, le=100, description="how many times faster than the real one KIE works"
+    )
+    port: int = Field(0, ge=0, le=65535, description="port of the page; default: any free one")
 
-        stage = run.Stage(say=partial(print, flush=True), complain=partial(print, file=sys.stderr))
-        return asyncio.run(run.main(stage))
+    def execute(self) -> int:
+        """Run until SIGTERM or SIGINT, or until the one video is there; return the exit code."""
+        from bot.demo import once, run, show  # noqa: PLC0415 - production never loads the demo
+
+        stage, say = show.Stage(speed=self.speed), partial(print, flush=True)
+        if self.once:
+            return asyncio.run(once.main(stage, self.once, self.out, say))
+        return asyncio.run(run.main(stage, say, partial(print, file=sys.stderr), self.port))
 
 
 class Check(BaseModel):
@@ -115,6 +126,10 @@ class Veogram(BaseSettings):
         """Read the command line only: CHECK=1 in the environment is no command."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+
+def _invite(link: str) -> None:
+    print("There is no admin yet. Whoever opens this link first becomes it:", link, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

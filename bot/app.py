@@ -5,20 +5,27 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from importlib import resources
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.routing import Route
 from telegram import LinkPreviewOptions
-from telegram.error import InvalidToken, NetworkError, RetryAfter
 from telegram.ext import Application, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
 
-from bot import catalog as catalogs
+from bot import front
 from bot.catalog import Catalog
-from bot.errors import ConfigurationError
-from bot.jobs import retry
+from bot.choices import catalog_of, rules_of
+from bot.errors import StorageError
+from bot.jobs.access import Admission
+from bot.jobs.chats import Chats
 from bot.jobs.delivery import Delivery
+from bot.jobs.erasure import Erasure
+from bot.jobs.further import Further
+from bot.jobs.history import History
+from bot.jobs.knocks import Knocks
+from bot.jobs.preferences import Preferences
 from bot.jobs.reporter import Reporter
 from bot.jobs.rules import Rules
 from bot.jobs.service import Service
@@ -27,20 +34,22 @@ from bot.jobs.upkeep import Upkeep
 from bot.jobs.worker import Worker
 from bot.kie.client import KieClient
 from bot.media.fetch import Fetcher, Timeouts
-from bot.media.hosting import KieUploads
 from bot.media.images import Images
 from bot.media.library import FOLDER, Library
 from bot.media.videos import Videos
+from bot.running import every, insist, until
 from bot.settings import Settings
 from bot.updates.albums import AlbumRounds, Albums
 from bot.updates.inbox import Inbox, reader
 from bot.updates.lanes import Lanes
 from bot.updates.limiter import Limiter
-from bot.updates.polling import TIMEOUT_SECONDS, Poller, TokenRefused, Watchdog, raw_get_updates
+from bot.updates.polling import TIMEOUT_SECONDS, Poller, Watchdog, raw_get_updates
+from bot.web.probes import Metric, Probes
 from bot.web.server import Health, WebServer
 from bot.web.server import build as build_web
 from handlers.context import App as TelegramApp
 from handlers.context import Context
+from handlers.door import Door
 from handlers.files import TelegramFiles
 from handlers.messenger import TelegramMessenger
 from handlers.persistence import DraftPersistence
@@ -51,6 +60,7 @@ from storage.database import Database, lock_data_dir
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
+Announce = Callable[[str], None]
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 HANDLERS_AT_ONCE = 32
@@ -59,46 +69,12 @@ REPORT_SECONDS = 1.0
 UPKEEP_SECONDS = 5.0
 ALBUM_SECONDS = 0.25
 PHOTO_SECONDS = 30.0
-# Together below the five seconds that a supervisor is promised.
+# With what the web server takes to stop, below the five seconds that a supervisor is promised.
 DRAIN_SECONDS = 1.5
-STEPS_SECONDS = 3.0
-START_RETRY = retry.Policy(first=1, cap=30)
+STEPS_SECONDS = 2.5
 USER_AGENT = "Veogram"
 # Health turns bad well before the watchdog ends the process.
 UNHEARD_SECONDS = 90.0
-
-
-def read_catalog(settings: Settings) -> Catalog:
-    """Return the operator's catalog, or the built-in one. Raises ConfigurationError."""
-    if settings.catalog_file is None:
-        return catalogs.parse(resources.files("bot").joinpath("catalog.toml").read_text("utf-8"))
-    try:
-        return catalogs.parse(settings.catalog_file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"CATALOG_FILE cannot be read: {error}.") from error
-
-
-def rules_of(settings: Settings) -> Rules:
-    """Translate the settings into what the life of a job depends on."""
-    return Rules(
-        dialect=settings.kie_dialect,
-        max_concurrent=settings.kie_max_concurrent,
-        creates_per_10s=settings.kie_creates_per_10s,
-        max_jobs_per_user=settings.max_jobs_per_user,
-        expected_seconds=settings.poll_expected_seconds,
-        shortest_pause_seconds=settings.poll_min_seconds,
-        soft_deadline_seconds=settings.soft_deadline_seconds,
-        hard_deadline_seconds=settings.hard_deadline_seconds,
-        daily_credits=settings.daily_credits,
-        daily_credits_total=settings.daily_credits_total,
-        credits_low=settings.kie_credits_low,
-        admin_ids=settings.admin_ids,
-        open_to_all=settings.access == "open",
-        prompt_max_chars=settings.prompt_max_chars,
-        upload_max_bytes=settings.telegram_upload_max_mb << 20,
-        result_max_bytes=settings.result_max_mb << 20,
-        keep_videos_seconds=settings.keep_videos_days * 86400.0,
-    )
 
 
 def build_telegram(settings: Settings, service: Service, clock: Clock) -> TelegramApp:
@@ -123,11 +99,18 @@ def build_telegram(settings: Settings, service: Service, clock: Clock) -> Telegr
 class App:
     """The running bot: ``open`` it, ``run`` it until it is told to stop, and it closes itself."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        announce: Announce,
+        clock: Clock = time.time,
+    ) -> None:
         self._settings = settings
         self._database = database
+        self._announce = announce
         self._clock = clock
-        rules, catalog, languages = rules_of(settings), read_catalog(settings), Languages()
+        rules, catalog, languages = rules_of(settings), catalog_of(settings), Languages()
         bell = asyncio.Event()
         self._kie = KieClient(
             api_url=settings.kie_api_url,
@@ -139,6 +122,14 @@ class App:
         self._videos = Videos()
         service = Service(
             database=database, catalog=catalog, rules=rules, nudge=bell.set, clock=clock
+        )
+        door_bell = asyncio.Event()
+        admission = Admission(
+            database=database,
+            rules=rules,
+            base=catalog.default_options(),
+            ring=door_bell.set,
+            clock=clock,
         )
         self._telegram = build_telegram(settings, service, clock)
         self._images = Images()
@@ -157,16 +148,37 @@ class App:
             clock=clock,
             sleep=asyncio.sleep,
         )
+        messenger = TelegramMessenger(self._telegram.bot, languages, catalog, clock)
+        self._links = front.links_of(settings, database, clock)
+        delivery = self._build_delivery(rules, messenger)
+        self._erasure = Erasure(database=database, data_dir=settings.data_dir, clock=clock)
         register(
             self._telegram,
             service,
             languages,
             clock,
+            history=History(
+                database=database,
+                messenger=messenger,
+                videos=self._videos,
+                link=delivery.link,
+                rules=rules,
+                data_dir=settings.data_dir,
+                clock=clock,
+            ),
+            preferences=Preferences(database=database, catalog=catalog),
+            erasure=self._erasure,
+            further=Further(
+                database=database, catalog=catalog, rules=rules, nudge=bell.set, clock=clock
+            ),
             library=self._library,
             albums=Albums(database, clock),
+            admission=admission,
+            chats=Chats(database=database, base=catalog.default_options(), clock=clock),
         )
-        messenger = TelegramMessenger(self._telegram.bot, languages, catalog, clock)
-        steps = self._build_steps(rules, catalog, messenger)
+        self._door = Door(self._telegram.bot, admission, languages, door_bell)
+        self._knocks = Knocks(database=database, rules=rules, nudge=bell.set, clock=clock)
+        steps = self._build_steps(rules, catalog, messenger, delivery)
         self._worker = Worker(database=database, steps=steps, rules=rules, bell=bell, clock=clock)
         self._reporter = Reporter(database=database, messenger=messenger, rules=rules, clock=clock)
         self._upkeep = Upkeep(
@@ -184,11 +196,12 @@ class App:
         self._inbox = Inbox(database, self._lanes, clock, asyncio.sleep)
         self._album_rounds = AlbumRounds(database, self._inbox.again, clock)
         self._watchdog = Watchdog(time.monotonic, asyncio.sleep)
-        self._web = WebServer(build_web(self._health), settings.host, settings.port)
+        self._webhook = front.webhook_of(settings, self._telegram.bot, ALLOWED_UPDATES)
+        app = build_web(self._health, self._build_routes())
+        self._web = WebServer(app, settings.host, settings.port)
 
-    def _build_steps(self, rules: Rules, catalog: Catalog, messenger: TelegramMessenger) -> Steps:
-        chance = random.SystemRandom().random
-        delivery = Delivery(
+    def _build_delivery(self, rules: Rules, messenger: TelegramMessenger) -> Delivery:
+        return Delivery(
             database=self._database,
             fetcher=self._fetcher,
             videos=self._videos,
@@ -198,20 +211,42 @@ class App:
             data_dir=self._settings.data_dir,
             trusted_hosts=self._settings.trusted_media_hosts,
             clock=self._clock,
-            chance=chance,
+            chance=random.SystemRandom().random,
+            links=self._links,
         )
+
+    def _build_steps(
+        self, rules: Rules, catalog: Catalog, messenger: TelegramMessenger, delivery: Delivery
+    ) -> Steps:
         return Steps(
             database=self._database,
             kie=self._kie,
             catalog=catalog,
-            hosting=KieUploads(self._kie),
+            hosting=front.hosting_of(self._settings, self._kie, self._links, self._clock),
             delivery=delivery,
             messenger=messenger,
             rules=rules,
             data_dir=self._settings.data_dir,
             clock=self._clock,
-            chance=chance,
+            chance=random.SystemRandom().random,
         )
+
+    def _build_routes(self) -> list[Route]:
+        probes = Probes(
+            database=self._database,
+            health=self._health,
+            worker_age=lambda: self._worker.age,
+            metrics=self._metrics,
+        )
+        public = front.routes_of(
+            self._settings,
+            knocks=self._knocks,
+            own=self._links,
+            webhook=self._webhook,
+            inbox=self._inbox,
+            clock=self._clock,
+        )
+        return [*probes.routes(), *public]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start in order, work until ``stop`` is set or a part dies, stop in order.
@@ -222,6 +257,8 @@ class App:
         try:
             if not await self._start(stop):
                 return
+            if link := await self._door.first_link():
+                self._announce(link)
             await self._work(stop)
         finally:
             await self._close()
@@ -229,44 +266,36 @@ class App:
     async def _start(self, stop: asyncio.Event) -> bool:
         """Return False when the process was stopped before Telegram answered."""
         await self._web.start()
-        if not await self._greet_telegram(stop):
+        if not await insist(stop, self._greet_telegram):
             return False
         await self._worker.recover()
         await self._library.tidy()
+        await self._erasure.tidy()
         await self._album_rounds.recover()
+        if self._webhook is not None and not await insist(stop, self._webhook.register):
+            return False
         log.info("started", extra={"bot": self._telegram.bot.username, "port": self._web.port})
         return True
 
-    async def _greet_telegram(self, stop: asyncio.Event) -> bool:
-        failures = 0
-        while not stop.is_set():
-            try:
-                await self._telegram.initialize()
-                await self._telegram.bot.delete_webhook()
-            except InvalidToken as error:
-                raise TokenRefused from error
-            except (NetworkError, RetryAfter) as error:
-                failures += 1
-                wait = retry.pause(START_RETRY, failures, chance=0.0) or START_RETRY.cap
-                log.warning("Telegram does not answer", extra={"error": str(error), "wait": wait})
-                await _wait(stop, wait)
-            else:
-                return True
-        return False
+    async def _greet_telegram(self) -> None:
+        await self._telegram.initialize()
+        if self._webhook is None:
+            await self._telegram.bot.delete_webhook()
 
     async def _work(self, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(part, name=name)
             for name, part in {
-                "poller": self._poller().run(),
-                "watchdog": self._watchdog.watch(),
+                **self._intake(),
                 "recovery": self._recover_then_idle(),
                 "worker": self._worker.run(),
-                "reporter": _every(REPORT_SECONDS, self._reporter.round),
-                "albums": _every(ALBUM_SECONDS, self._album_rounds.round),
-                "upkeep": _every(UPKEEP_SECONDS, self._upkeep.round),
+                "reporter": every(REPORT_SECONDS, self._reporter.round),
+                "albums": every(ALBUM_SECONDS, self._album_rounds.round),
+                "upkeep": every(UPKEEP_SECONDS, self._upkeep.round),
+                "erasure": every(UPKEEP_SECONDS, self._erasure.round),
+                "door": self._door.run(),
                 "web": self._web.wait(),
-                "stop": _until(stop),
+                "stop": until(stop),
             }.items()
         ]
         try:
@@ -275,6 +304,12 @@ class App:
             await self._drain(tasks)
         for task in done:
             task.result()
+
+    def _intake(self) -> dict[str, Coroutine[None, None, None]]:
+        """What keeps updates coming."""
+        if self._webhook is not None:
+            return {"webhook": self._webhook.watch()}
+        return {"poller": self._poller().run(), "watchdog": self._watchdog.watch()}
 
     def _poller(self) -> Poller:
         bot = self._telegram.bot
@@ -295,6 +330,7 @@ class App:
         for task in tasks:
             if task.get_name() != "worker":
                 task.cancel()
+        await self._web.stop()  # what was accepted is committed then
         await asyncio.gather(self._lanes.drain(DRAIN_SECONDS), self._worker.stop(STEPS_SECONDS))
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._inbox.close()
@@ -302,6 +338,7 @@ class App:
     async def _close(self) -> None:
         await self._telegram.shutdown()
         await self._web.stop()
+        await self._knocks.close()
         await self._kie.close()
         await self._fetcher.aclose()
         await self._photo_fetcher.aclose()
@@ -309,54 +346,55 @@ class App:
         self._images.close()
 
     async def _health(self) -> Health:
+        if self._webhook is not None:
+            return Health({}, (self._webhook.trouble,) if self._webhook.trouble else ())
         age = self._watchdog.age
         problems = ("Telegram has not been heard of.",) if age > UNHEARD_SECONDS else ()
         return Health({"telegram_age_seconds": round(age, 1)}, problems)
 
+    def _metrics(self) -> Sequence[Metric]:
+        return (
+            Metric("veogram_updates_total", "counter", "Updates stored.", self._inbox.stored),
+            Metric("veogram_updates_open", "gauge", "Not handled yet.", self._lanes.backlog),
+            Metric("veogram_kie_requests_total", "counter", "Sent to KIE.", self._kie.requests),
+        )
 
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
+
+async def serve(settings: Settings, stop: asyncio.Event, announce: Announce) -> None:
     """Run the bot on its data folder until ``stop`` is set.
+
+    ``announce`` gets the link that makes the first admin, while there is none.
 
     Raises ConfigurationError, DataDirInUse, StorageError, or what a part died of.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    (settings.data_dir / "videos").mkdir(exist_ok=True)
-    (settings.data_dir / FOLDER).mkdir(exist_ok=True)
     with lock_data_dir(settings.data_dir):
+        _make_folders(settings.data_dir)
         database = await Database.open(settings.database_path)
         try:
-            await App(settings, database).run(stop)
+            await App(settings, database, announce).run(stop)
         finally:
             await database.close()
 
 
-def run(settings: Settings) -> int:
+def _make_folders(data_dir: Path) -> None:
+    for name in ("videos", FOLDER):
+        try:
+            (data_dir / name).mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {data_dir / name} cannot be made: {error.strerror}."
+            ) from error
+
+
+def run(settings: Settings, announce: Announce) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code. Raises like ``serve``."""
-    asyncio.run(_serve_until_signal(settings))
+    asyncio.run(_serve_until_signal(settings, announce))
     return 0
 
 
-async def _serve_until_signal(settings: Settings) -> None:
+async def _serve_until_signal(settings: Settings, announce: Announce) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    await serve(settings, stop)
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await work()
-        await asyncio.sleep(seconds)
-
-
-async def _until(stop: asyncio.Event) -> None:
-    await stop.wait()
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+    await serve(settings, stop, announce)

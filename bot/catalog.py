@@ -94,6 +94,7 @@ class Choices:
     ratios: tuple[Ratio, ...]
     seconds: tuple[int, ...]
     resolutions: tuple[Resolution, ...]
+    seeds: bool
 
 
 @checked_dataclass(frozen=True, slots=True, config=_CHECKS)
@@ -128,10 +129,14 @@ class Model:
 
 @checked_dataclass(frozen=True, slots=True, config=_CHECKS)
 class Catalog:
-    """All models and prices. Made by ``parse``, which sees to it that a default exists."""
+    """All models and prices. Made by ``parse``, which sees to it that a default exists.
+
+    ``seeds``: whether KIE can be told a seed.
+    """
 
     models: tuple[Model, ...]
     upgrades: Frozen[Kind, Credits]
+    seeds: StrictBool = True
 
     @property
     def offered(self) -> tuple[Model, ...]:
@@ -197,7 +202,12 @@ class Catalog:
             ratios=model.ratios_for(fitted.mode),
             seconds=model.seconds[fitted.mode],
             resolutions=model.resolutions,
+            seeds=self.seeds,
         )
+
+    def sendable(self, options: Options) -> Options:
+        """Return the options without what KIE cannot be told."""
+        return options if self.seeds else replace(options, seed=None)
 
     def fit(self, options: Options, photo_count: int) -> tuple[Options, tuple[Change, ...]]:
         """Move what cannot be to the nearest that can: the photos rule the mode, it all else.
@@ -209,7 +219,7 @@ class Catalog:
         having = self._having(mode)
         model = next((model for model in having if model.id == options.model), having[0])
         fitted = replace(
-            options,
+            self.sendable(options),
             model=model.id,
             mode=mode,
             ratio=_pick(options.ratio, model.ratios_for(mode), default_ratio(mode)),
@@ -243,6 +253,11 @@ class Catalog:
 def default_ratio(mode: Mode) -> Ratio:
     """Return the ratio for somebody who chose none: frames keep the shape of their photo."""
     return Ratio.AUTO if mode is Mode.FRAMES else Ratio.LANDSCAPE
+
+
+def without_seeds(catalog: Catalog) -> Catalog:
+    """Return the catalog for a dialect that documents no seeds (KIE, "Veo 3.1", Market)."""
+    return replace(catalog, seeds=False)
 
 
 def parse(toml_text: str) -> Catalog:

@@ -7,6 +7,9 @@ VeogramError
 │   ├── QuotaExceeded
 │   ├── QueueFull
 │   ├── Paused
+│   ├── NotOffered
+│   ├── AlreadyAsked
+│   ├── VideoGone
 │   └── BadMedia
 ├── KieError                  KIE answered, or could not be reached
 │   ├── TryLater              nothing was made: the same call may be repeated
@@ -20,6 +23,7 @@ VeogramError
 │   └── FetchRefused          its address or its bytes are not acceptable
 ├── ChatError                 a message could not be sent
 │   ├── ChatGone              the person blocked the bot or the chat is no more: park
+│   ├── ChatMoved             the group has another id now: follow it, once
 │   ├── SendLater             certainly not sent: send again later
 │   ├── SendUnknown           perhaps sent: heal, do not send a second one
 │   └── SendRefused           Telegram will never take it like this
@@ -81,6 +85,33 @@ class Paused(UserError):
         self.model = model
 
 
+class NotOffered(UserError):
+    """That cannot be made of this video.
+
+    ``why`` is ``"sharper"`` (a sharper copy was asked for, so it is not extended any more),
+    ``"old"`` (KIE keeps it no longer), ``"gone"`` (nothing is known of it) or ``"never"``.
+    """
+
+    def __init__(self, why: str = "never") -> None:
+        super().__init__()
+        self.why = why
+
+
+class AlreadyAsked(UserError):
+    """That is being made already.
+
+    ``kind`` is the value of a ``models.Kind``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+
+class VideoGone(UserError):
+    """The file of this video is deleted."""
+
+
 class BadMedia(UserError):
     """This file cannot be used."""
 
@@ -140,6 +171,17 @@ class ChatError(VeogramError):
 
 class ChatGone(ChatError):
     """The chat cannot be written to any more."""
+
+
+class ChatMoved(ChatError):
+    """The group has become a supergroup; nothing was sent.
+
+    ``chat_id`` is its id from now on.
+    """
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__()
+        self.chat_id = chat_id
 
 
 class SendLater(ChatError):

@@ -1,7 +1,7 @@
 """What a button carries: short versioned strings, read back with suspicion.
 
-``v1:d:<draft>:<action>[:<value>]`` belongs to a card, ``v1:j:<job>:<action>`` to a job and
-``v1:u:<action>[:<value>]`` to neither. Anybody can send any string, so a reader learns here only
+``v1:d:<draft>:<action>[:<value>]`` belongs to a card, ``v1:j:<job>:<action>`` to a job,
+``v1:s:<action>[:<value>]`` to the settings and ``v1:u:<action>[:<value>]`` to none of them. Anybody can send any string, so a reader learns here only
 what was meant; whether the sender may do it is for the database to say.
 """
 
@@ -20,6 +20,7 @@ _MAX_ID = 2**63 - 1
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 _MODEL = re.compile(r"[A-Za-z0-9._/-]{1,32}")  # what the catalog takes as an id
 _SECONDS = re.compile(r"[1-9][0-9]?")
+_LANGUAGE = re.compile(r"[A-Za-z_]{2,16}")
 
 
 class DraftAction(StrEnum):
@@ -33,7 +34,8 @@ class DraftAction(StrEnum):
     SEED = "seed"
     TRANSLATE = "tr"
     WATERMARK = "mark"
-    PHOTOS = "photos"
+    REMOVE_PHOTOS = "nopics"
+    NEW = "new"
     MORE = "more"
     LESS = "less"
     GENERATE = "go"
@@ -41,7 +43,7 @@ class DraftAction(StrEnum):
 
 
 class JobAction(StrEnum):
-    """What can be pressed below a status, a result or a failure."""
+    """What can be pressed below a status, a result, a failure or the history."""
 
     EXTEND = "extend"
     UPGRADE_1080P = "1080p"
@@ -49,6 +51,20 @@ class JobAction(StrEnum):
     AGAIN = "again"
     EDIT = "edit"
     CANCEL = "cancel"
+    SEND = "send"
+
+
+class SettingAction(StrEnum):
+    """What can be pressed on the settings."""
+
+    MODEL = "model"
+    RATIO = "ratio"
+    SECONDS = "secs"
+    RESOLUTION = "res"
+    TRANSLATE = "tr"
+    WATERMARK = "mark"
+    LANGUAGE = "lang"
+    RESET = "reset"
 
 
 class UserAction(StrEnum):
@@ -58,6 +74,9 @@ class UserAction(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     EXAMPLE = "example"
+    HISTORY = "past"
+    DELETE = "delete"
+    KEEP = "keep"
 
 
 class Wish(StrEnum):
@@ -92,14 +111,22 @@ class JobPress:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingPress:
+    """A button of the settings."""
+
+    action: SettingAction
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UserPress:
-    """A button of access or start: ``value`` is a user's id or the index of an example."""
+    """A button of a person: ``value`` is a user's id, the index of an example or a page."""
 
     action: UserAction
     value: int | None = None
 
 
-Press = DraftPress | JobPress | UserPress
+Press = DraftPress | JobPress | SettingPress | UserPress
 
 _DRAFT_VALUES: Mapping[DraftAction, Callable[[str], bool]] = MappingProxyType(
     {
@@ -111,10 +138,22 @@ _DRAFT_VALUES: Mapping[DraftAction, Callable[[str], bool]] = MappingProxyType(
         DraftAction.SEED: frozenset(Wish).__contains__,
         DraftAction.TRANSLATE: frozenset(Switch).__contains__,
         DraftAction.WATERMARK: frozenset(Wish).__contains__,
-        DraftAction.PHOTOS: frozenset({Wish.NONE}).__contains__,
     }
 )
-_NUMBERED = frozenset({UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE})
+_SETTING_VALUES: Mapping[SettingAction, Callable[[str], bool]] = MappingProxyType(
+    {
+        SettingAction.MODEL: _DRAFT_VALUES[DraftAction.MODEL],
+        SettingAction.RATIO: _DRAFT_VALUES[DraftAction.RATIO],
+        SettingAction.SECONDS: _DRAFT_VALUES[DraftAction.SECONDS],
+        SettingAction.RESOLUTION: _DRAFT_VALUES[DraftAction.RESOLUTION],
+        SettingAction.TRANSLATE: _DRAFT_VALUES[DraftAction.TRANSLATE],
+        SettingAction.WATERMARK: _DRAFT_VALUES[DraftAction.WATERMARK],
+        SettingAction.LANGUAGE: lambda value: _LANGUAGE.fullmatch(value) is not None,
+    }
+)
+_NUMBERED = frozenset(
+    {UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE, UserAction.HISTORY}
+)
 
 
 def encode(press: Press) -> str:
@@ -134,6 +173,8 @@ def _parts(press: Press) -> tuple[str | int | None, ...]:
             return ("d", press.draft_id, press.action, press.value)
         case JobPress():
             return ("j", press.job_id, press.action)
+        case SettingPress():
+            return ("s", press.action, press.value)
         case UserPress():
             return ("u", press.action, press.value)
 
@@ -169,6 +210,17 @@ def _job_press(body: str) -> JobPress | None:
     return JobPress(job_id, JobAction(name))
 
 
+def _setting_press(body: str) -> SettingPress | None:
+    name, colon, value = body.partition(":")
+    if name not in frozenset(SettingAction):
+        return None
+    action = SettingAction(name)
+    allowed = _SETTING_VALUES.get(action)
+    if allowed is None:
+        return None if colon else SettingPress(action)
+    return SettingPress(action, value) if allowed(value) else None
+
+
 def _user_press(body: str) -> UserPress | None:
     name, colon, value = body.partition(":")
     if name not in frozenset(UserAction):
@@ -181,7 +233,7 @@ def _user_press(body: str) -> UserPress | None:
 
 
 _READERS: Mapping[str, Callable[[str], Press | None]] = MappingProxyType(
-    {"d": _draft_press, "j": _job_press, "u": _user_press}
+    {"d": _draft_press, "j": _job_press, "s": _setting_press, "u": _user_press}
 )
 
 

@@ -1,8 +1,10 @@
 """What every handler is given with an update: who it is from, and the words to answer in."""
 
+import logging
 from typing import Any
 
 from telegram import CallbackQuery, Update
+from telegram.error import BadRequest
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.models import Place, User
@@ -13,6 +15,12 @@ from handlers.texts import Texts
 Bot = ExtBot[Priority]
 Data = dict[Any, Any]
 App = Application[Any, Any, Any, Any, Any, Any]
+
+
+log = logging.getLogger(__name__)
+
+# Bot API error description, in lower case.
+TOO_OLD = "query is too old"
 
 
 class Context(CallbackContext[Bot, Data, Data, Data]):
@@ -32,7 +40,13 @@ class Context(CallbackContext[Bot, Data, Data, Data]):
         if self.answered:
             return
         self.answered = True
-        await query.answer(alert(text) or None, show_alert=bool(text))
+        try:
+            await query.answer(alert(text) or None, show_alert=bool(text))
+        except BadRequest as error:
+            # Handled again after a crash, or waited for: what the press is for is done all the same.
+            if TOO_OLD not in error.message.lower():
+                raise
+            log.info("a press is too old to be answered")
 
 
 def place_of(update: Update) -> Place:

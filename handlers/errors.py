@@ -4,18 +4,22 @@ import logging
 import secrets
 
 from telegram import Update
-from telegram.error import Forbidden, TelegramError
+from telegram.error import ChatMigrated, Forbidden, TelegramError
 
 from bot.catalog import Catalog, Field
 from bot.errors import (
+    AlreadyAsked,
     DraftGone,
     NotAllowed,
+    NotOffered,
     Paused,
     QueueFull,
     QuotaExceeded,
     UserError,
+    VideoGone,
 )
 from bot.jobs.rules import MAX_WAITING_PER_USER
+from bot.models import Kind
 from handlers.answers import say
 from handlers.context import Context, place_of
 from handlers.sentences.speech import Html
@@ -40,10 +44,28 @@ def sentence(error: UserError, texts: Texts, catalog: Catalog) -> Html:
             return texts.failure.model_paused(name)
         case NotAllowed():
             return texts.request.not_yours()
+        case AlreadyAsked() | NotOffered() | VideoGone():
+            return _about_video(error, texts)
         case DraftGone():
             return texts.request.card_gone()
         case _:
             return texts.request.old_button()
+
+
+def _about_video(error: AlreadyAsked | NotOffered | VideoGone, texts: Texts) -> Html:
+    match error:
+        case AlreadyAsked():
+            return texts.result.asked(Kind(error.kind))
+        case NotOffered(why="sharper"):
+            return texts.result.extend_gone()
+        case NotOffered(why="old"):
+            return texts.result.upgrades_gone()
+        case NotOffered(why="gone"):
+            return texts.result.again_gone()
+        case VideoGone():
+            return texts.result.expired()
+        case _:
+            return texts.result.not_possible()
 
 
 class Errors:
@@ -56,7 +78,7 @@ class Errors:
     async def handle(self, update: object, context: Context) -> None:
         """Log what a handler raised and tell the person."""
         error = context.error
-        if isinstance(error, Forbidden):
+        if isinstance(error, Forbidden | ChatMigrated):
             log.info("somebody cannot be written to", extra={"error": error.message})
             return
         if not isinstance(update, Update) or update.effective_user is None:

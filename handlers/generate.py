@@ -18,9 +18,10 @@ from telegram.ext import (
 from telegram.warnings import PTBUserWarning
 
 from bot.errors import DraftGone, UserError
+from bot.jobs.further import Further
 from bot.jobs.service import Request, Service
 from bot.models import Draft, Job, Mode, Options, Place, Ratio, Resolution, Step
-from handlers import keyboards
+from handlers import groups, keyboards
 from handlers.answers import redraw, remove, say
 from handlers.callback_data import (
     DraftAction,
@@ -37,13 +38,20 @@ from handlers.card import moved
 from handlers.context import Context, place_of
 from handlers.errors import sentence
 from handlers.questions import Questions
-from handlers.requests import fresh_options, prompt_problem, read_command, with_photos
+from handlers.requests import (
+    as_new_video,
+    fresh_options,
+    prompt_problem,
+    read_command,
+    watermark_in,
+    with_photos,
+)
 from handlers.sentences.speech import Html, paragraphs
 
 State = int | Step
+Answer = Callable[[Update, Context, Draft], Awaitable[State | None]]
 END = ConversationHandler.END
 NAME = "generate"
-WATERMARK_MAX_CHARS = 64
 _SEED = re.compile("[1-9][0-9]{4}", re.ASCII)
 
 # What a press on a chosen value does to the options of a draft.
@@ -71,9 +79,22 @@ _ASKS: Mapping[DraftAction, Step] = MappingProxyType(
 class Generate:
     """The draft in the database is the truth; the conversation's state is its ``step``."""
 
-    def __init__(self, service: Service, questions: Questions) -> None:
+    def __init__(
+        self,
+        service: Service,
+        further: Further,
+        questions: Questions,
+        answers: Mapping[Step, Answer],
+    ) -> None:
+        """``answers``: what takes the texts that questions of others ask for."""
         self._service = service
+        self._further = further
         self._questions = questions
+        self._answers: Mapping[Step, Answer] = {
+            Step.SEED: self._take_seed,
+            Step.WATERMARK: self._take_watermark,
+            **answers,
+        }
 
     def handler(
         self, photos: Sequence[BaseHandler[Update, Context, object]] = ()
@@ -83,12 +104,8 @@ class Generate:
         ``photos`` are the handlers of photos; they are asked first.
         """
         typed = filters.UpdateType.MESSAGE & filters.TEXT & ~filters.COMMAND
-        begins: MessageHandler[Context, object] = MessageHandler(
-            typed & filters.ChatType.PRIVATE, self.text
-        )
-        answers: MessageHandler[Context, object] = MessageHandler(
-            typed & (filters.ChatType.PRIVATE | filters.REPLY), self.text
-        )
+        meant = typed & (filters.ChatType.PRIVATE | groups.Addressed())
+        text: MessageHandler[Context, object] = MessageHandler(meant, self.text)
         with catch_warnings():
             filterwarnings("ignore", "If 'per_message=False'", PTBUserWarning)
             return ConversationHandler(
@@ -96,10 +113,11 @@ class Generate:
                     *photos,
                     CommandHandler("generate", self.command, filters.UpdateType.MESSAGE),
                     CallbackQueryHandler(self.press, _is_ours),
-                    begins,
+                    CommandHandler("cancel", self.cancel, filters.UpdateType.MESSAGE),
+                    text,
                 ],
-                states={step: [answers] for step in Step},
-                fallbacks=[CommandHandler("cancel", self.cancel, filters.UpdateType.MESSAGE)],
+                states={step: [text] for step in Step},
+                fallbacks=[],
                 allow_reentry=True,
                 name=NAME,
                 persistent=True,
@@ -118,28 +136,52 @@ class Generate:
             texts,
             self._service.rules.prompt_max_chars,
         )
-        if wish.refusal is not None:
-            await say(context.bot, place_of(update), wish.refusal, reply=True)
+        prompt, refusal = wish.prompt, wish.refusal
+        if prompt is None and refusal is None:
+            prompt = groups.own_former_words(message)
+            refusal = self._problem(prompt, context) if prompt is not None else None
+        if refusal is not None:
+            await say(context.bot, place_of(update), refusal, reply=True)
             return None
-        return await self._open(update, context, wish.prompt, wish.options, go=wish.go)
+        return await self._open(update, context, prompt, wish.options, go=wish.go)
 
     async def text(self, update: Update, context: Context) -> State | None:
         """Take text as what the open question asks for, or as a new prompt."""
         message = _message(update)
-        draft = await self._draft_meant(update, context)
-        if draft is not None and draft.step is Step.SEED:
-            return await self._take_seed(update, context, draft)
-        if draft is not None and draft.step is Step.WATERMARK:
-            return await self._take_watermark(update, context, draft)
-        prompt = (message.text or "").strip()
-        refusal = prompt_problem(prompt, context.texts, self._service.rules.prompt_max_chars)
-        if refusal is not None:
+        video = await self._video_replied_to(update, context)
+        draft = await self._draft_meant(update, context) if video is None else None
+        if draft is not None and draft.step in self._answers:
+            return await self._answers[draft.step](update, context, draft)
+        prompt = groups.words(message)
+        refusal = self._problem(prompt, context)
+        if refusal is not None and (prompt or draft is not None):
             await say(context.bot, place_of(update), refusal, reply=True)
             return None
         if draft is None:
-            options = fresh_options(context.user.defaults, 0, self._service.catalog)
-            return await self._open(update, context, prompt, options)
-        return await self.show(replace(draft, prompt=prompt, step=Step.CARD), context)
+            return await self._begin(update, context, prompt or None, video)
+        step = Step.CHOICE if draft.step is Step.CHOICE else Step.CARD
+        return await self.show(replace(draft, prompt=prompt, step=step), context)
+
+    async def _begin(
+        self, update: Update, context: Context, prompt: str | None, video: Job | None
+    ) -> State | None:
+        """Open a card; one for a prompt that answers a video offers to go on with that."""
+        if video is not None and prompt is not None:
+            choice = await self._further.choose(video, place_of(update), prompt, update.update_id)
+            if choice is not None:
+                return await self.go_on(choice, context)
+        options = fresh_options(context.user.defaults, 0, self._service.catalog)
+        return await self._open(update, context, prompt, options)
+
+    async def _video_replied_to(self, update: Update, context: Context) -> Job | None:
+        """Return the person's own video that the message answers."""
+        replied, chat_id = _message(update).reply_to_message, place_of(update).chat_id
+        if replied is None or replied.video is None:
+            return None
+        return await self._further.shown_in(context.user.id, chat_id, replied.message_id)
+
+    def _problem(self, prompt: str, context: Context) -> Html | None:
+        return prompt_problem(prompt, context.texts, self._service.rules.prompt_max_chars)
 
     async def cancel(self, update: Update, context: Context) -> State | None:
         """Handle ``/cancel``: leave the open question or card."""
@@ -155,11 +197,18 @@ class Generate:
         return END
 
     async def _draft_meant(self, update: Update, context: Context) -> Draft | None:
-        """A reply to one of the bot's messages wins over the open question."""
+        """A reply to one of the bot's messages wins over the open question.
+
+        What answers another person in a group, or stands in another topic, begins anew.
+        """
+        place = place_of(update)
         draft = await self.draft_replied_to(update, context)
         if draft is not None:
             return draft
-        return await self._service.active_draft(context.user.id, place_of(update).chat_id)
+        if place.is_group and groups.replies_to_other(_message(update)):
+            return None
+        draft = await self._service.active_draft(context.user.id, place.chat_id)
+        return draft if draft is not None and draft.place.thread_id == place.thread_id else None
 
     async def draft_replied_to(self, update: Update, context: Context) -> Draft | None:
         """Return the person's draft whose question or card the message answers; now active."""
@@ -216,7 +265,7 @@ class Generate:
         return shown.step
 
     async def _take_seed(self, update: Update, context: Context, draft: Draft) -> State | None:
-        typed = (_message(update).text or "").strip()
+        typed = groups.words(_message(update))
         if not _SEED.fullmatch(typed):
             await say(context.bot, place_of(update), context.texts.request.bad_seed(), reply=True)
             return None
@@ -224,7 +273,7 @@ class Generate:
         return await self.show(replace(draft, options=options, step=Step.CARD), context)
 
     async def _take_watermark(self, update: Update, context: Context, draft: Draft) -> State | None:
-        typed = " ".join((_message(update).text or "").split())[:WATERMARK_MAX_CHARS]
+        typed = watermark_in(groups.words(_message(update)))
         options = replace(draft.options, watermark=typed or None)
         return await self.show(replace(draft, options=options, step=Step.CARD), context)
 
@@ -303,10 +352,12 @@ class Generate:
             await context.answer(query)
             step = _ASKS[pressed.action]
             return await self.show(replace(draft, step=step, active=True), context)
+        notes: list[Html] = []
         if pressed.action in {DraftAction.MORE, DraftAction.LESS}:
             changed = replace(draft, more=pressed.action is DraftAction.MORE)
-            notes = []
-        elif pressed.action is DraftAction.PHOTOS:
+        elif pressed.action is DraftAction.NEW:
+            changed = as_new_video(draft, context.user.defaults, self._service.catalog)
+        elif pressed.action is DraftAction.REMOVE_PHOTOS:
             changed, changes = with_photos(draft, (), context.user.defaults, self._service.catalog)
             notes = moved(changes, self._service.catalog, context.texts)
         else:
@@ -325,8 +376,11 @@ class Generate:
         repeat: Mapping[JobAction, Callable[..., Awaitable[Draft | Job]]] = {
             JobAction.AGAIN: self._service.again,
             JobAction.EDIT: self._service.edit,
+            JobAction.EXTEND: self._further.extend,
         }
-        place = _below(query, place_of(update))
+        place = place_of(update)
+        if pressed.action is not JobAction.EXTEND:
+            place = _below(query, place)
         opened = await repeat[pressed.action](pressed.job_id, context.user, place, update.update_id)
         await context.answer(query)
         return await self.go_on(opened, context)
@@ -347,7 +401,7 @@ def _is_ours(data: object) -> bool:
     match parse(data):
         case DraftPress():
             return True
-        case JobPress(action=JobAction.AGAIN | JobAction.EDIT):
+        case JobPress(action=JobAction.AGAIN | JobAction.EDIT | JobAction.EXTEND):
             return True
         case UserPress(action=UserAction.EXAMPLE):
             return True

@@ -3,11 +3,11 @@
 from telegram import Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot.catalog import Catalog, Field
+from bot.catalog import Catalog
 from bot.errors import UserError
 from bot.jobs.service import Cancelled, OpenJob, Service
 from bot.models import Job
-from handlers import keyboards, utf16
+from handlers import keyboards, utf16, videos
 from handlers.answers import redraw, say
 from handlers.callback_data import JobAction, JobPress, parse
 from handlers.context import Context, place_of
@@ -63,8 +63,7 @@ class Jobs:
 
 def _row(number: int, running: OpenJob, catalog: Catalog, texts: Texts) -> Html:
     job = running.job
-    model = texts.labels.value(catalog, Field.MODEL, job.options.model)
-    facts = texts.labels.facts(model, job.options)
+    facts = videos.facts(job, catalog, texts.labels)
     return texts.jobs.row(number, facts, utf16.shorten(job.prompt, PROMPT_UNITS), job.state)
 
 

@@ -3,18 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
 from bot.catalog import UPGRADES, Catalog, Choices, Model
-from bot.models import Draft, Kind, Options, Resolution
+from bot.models import Draft, Job, Kind, Options, Step
 from handlers.callback_data import (
     DraftAction,
     DraftPress,
     JobAction,
     JobPress,
     Press,
+    SettingAction,
+    SettingPress,
     Switch,
     UserAction,
     UserPress,
@@ -24,23 +27,15 @@ from handlers.callback_data import (
 from handlers.sentences.labels import Labels
 from handlers.sentences.welcome import Example
 
-UPGRADE_SECONDS = 14 * 86_400  # KIE, Veo 3.1, how long media is kept
-
+T = TypeVar("T")
 _Rows = list[list[InlineKeyboardButton]]
 _JOBS_IN_ROW = 4
+_LANGUAGES_IN_ROW = 3
 _JOB_ACTIONS: Mapping[Kind, JobAction] = MappingProxyType(
     {
         Kind.EXTEND: JobAction.EXTEND,
         Kind.UPGRADE_1080P: JobAction.UPGRADE_1080P,
         Kind.UPGRADE_4K: JobAction.UPGRADE_4K,
-    }
-)
-# What a video can become, by the resolution it was made at.
-_POSSIBLE: Mapping[Resolution, tuple[Kind, ...]] = MappingProxyType(
-    {
-        Resolution.P720: (Kind.EXTEND, Kind.UPGRADE_1080P, Kind.UPGRADE_4K),
-        Resolution.P1080: (Kind.UPGRADE_4K,),
-        Resolution.K4: (),
     }
 )
 
@@ -49,13 +44,18 @@ def card(draft: Draft, catalog: Catalog, labels: Labels, payable: bool) -> Inlin
     """Return the card's buttons; without Generate where the quota cannot pay.
 
     ``draft.options`` are fitted to the catalog already. An extension offers no options: it takes
-    those of the video that it goes on with.
+    those of the video that it goes on with. A prompt that answered a video may do so, or be for a
+    new one.
     """
     rows = _option_rows(draft, catalog, labels) if draft.kind is Kind.GENERATE else []
     last = [_on_draft(draft, labels.cancel(), DraftAction.CANCEL)]
+    if draft.step is Step.CHOICE:
+        last.insert(0, _on_draft(draft, labels.new_video(), DraftAction.NEW))
     if payable:
-        name = labels.generate(catalog.price(draft.kind, draft.options))
+        price = catalog.price(draft.kind, draft.options)
+        does = Kind.EXTEND if draft.step is Step.CHOICE else Kind.GENERATE
         press = DraftPress(draft.id, DraftAction.GENERATE)
+        name = labels.priced(labels.kind(does), price)
         last.insert(0, _button(name, press, KeyboardButtonStyle.SUCCESS))
     return InlineKeyboardMarkup([*rows, last])
 
@@ -82,17 +82,18 @@ def _rare_rows(draft: Draft, choices: Choices, labels: Labels) -> _Rows:
     return [
         _choice_row(draft, labels, DraftAction.SECONDS, str(options.seconds), seconds),
         _choice_row(draft, labels, DraftAction.RESOLUTION, options.resolution, sizes),
-        _extra_row(draft, labels),
+        _extra_row(draft, choices, labels),
     ]
 
 
-def _extra_row(draft: Draft, labels: Labels) -> list[InlineKeyboardButton]:
+def _extra_row(draft: Draft, choices: Choices, labels: Labels) -> list[InlineKeyboardButton]:
     options = draft.options
     seed = Wish.ASK if options.seed is None else Wish.NONE
     watermark = Wish.ASK if options.watermark is None else Wish.NONE
     translate = Switch.OFF if options.translate else Switch.ON
+    seeds = [_on_draft(draft, labels.seed(options.seed), DraftAction.SEED, seed)]
     return [
-        _on_draft(draft, labels.seed(options.seed), DraftAction.SEED, seed),
+        *(seeds if choices.seeds else []),
         _on_draft(draft, labels.translation(options.translate), DraftAction.TRANSLATE, translate),
         _on_draft(
             draft,
@@ -106,7 +107,7 @@ def _extra_row(draft: Draft, labels: Labels) -> list[InlineKeyboardButton]:
 def _photo_buttons(draft: Draft, labels: Labels) -> list[InlineKeyboardButton]:
     if not draft.photos:
         return []
-    return [_on_draft(draft, labels.remove_photos(), DraftAction.PHOTOS, Wish.NONE)]
+    return [_on_draft(draft, labels.remove_photos(), DraftAction.REMOVE_PHOTOS)]
 
 
 def _more_or_less(draft: Draft, labels: Labels) -> InlineKeyboardButton:
@@ -150,32 +151,6 @@ def status(job_id: int, labels: Labels) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[_button(labels.cancel(), JobPress(job_id, JobAction.CANCEL))]])
 
 
-def offered(
-    kind: Kind,
-    options: Options,
-    *,
-    asked: Collection[Kind] = (),
-    made: Collection[Kind] = (),
-    age_seconds: float = 0.0,
-    fallback: bool = False,
-    upgrades: bool = False,
-) -> tuple[Kind, ...]:
-    """Return what can still be made of a finished video, in the order of the buttons.
-
-    ``asked``: what was ever asked of it, ``made``: what is there or on its way, ``age_seconds``:
-    since it was made, ``fallback``: whether another model stood in for Veo, ``upgrades``: whether
-    this bot makes any. Only a 720p video is extended, and only before a sharper copy was asked for
-    (KIE, Veo 3.1 "Extend Veo3.1 Video"); an extended film has no sharper copy.
-    """
-    if not upgrades or fallback or age_seconds > UPGRADE_SECONDS or kind in UPGRADES:
-        return ()
-    if kind is Kind.EXTEND:
-        return (Kind.EXTEND,)
-    sharper = any(upgrade in asked for upgrade in UPGRADES)
-    gone = {*made, Kind.EXTEND} if sharper else set(made) - {Kind.EXTEND}
-    return tuple(one for one in _POSSIBLE[options.resolution] if one not in gone)
-
-
 def result(
     job_id: int,
     options: Options,
@@ -185,7 +160,7 @@ def result(
     offers: Collection[Kind] = (),
     pending: Collection[Kind] = (),
 ) -> InlineKeyboardMarkup:
-    """Return the buttons below a video: what ``offered`` said with its prices, Again and Edit.
+    """Return the buttons below a video: what can be made of it, with prices, Again and Edit.
 
     ``pending``: what was pressed and is not finished yet; its button is an hourglass.
     """
@@ -213,14 +188,103 @@ def failure(job_id: int, labels: Labels) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[_edit(job_id, labels), _again(job_id, labels)]])
 
 
+def upgrade_failure(job: Job, catalog: Catalog, labels: Labels) -> InlineKeyboardMarkup:
+    """Return the buttons below the message about a sharper copy: it may be asked for once more."""
+    parent_id = job.id if job.parent_id is None else job.parent_id
+    name = labels.priced(labels.kind(job.kind), catalog.price(job.kind, job.options))
+    retry = _button(name, JobPress(parent_id, _JOB_ACTIONS[job.kind]))
+    return InlineKeyboardMarkup([[retry], [_again(parent_id, labels), _edit(parent_id, labels)]])
+
+
 def jobs(job_ids: Sequence[int], labels: Labels) -> InlineKeyboardMarkup:
     """Return a Cancel button for each row of the list, numbered from 1 like the rows."""
     buttons = [
         _button(labels.cancel_job(number), JobPress(job_id, JobAction.CANCEL))
         for number, job_id in enumerate(job_ids, start=1)
     ]
-    starts = range(0, len(buttons), _JOBS_IN_ROW)
-    return InlineKeyboardMarkup([buttons[start : start + _JOBS_IN_ROW] for start in starts])
+    return InlineKeyboardMarkup(_split(buttons, _JOBS_IN_ROW))
+
+
+def history(
+    job_ids: Sequence[int], sendable: Collection[int], page: int, pages: int, first: int, labels: Labels
+) -> InlineKeyboardMarkup:
+    """Return a row for each job, numbered from ``first`` like the entries, and one to turn pages.
+
+    ``sendable`` are those of the jobs that have a video.
+    """
+    rows = [
+        [
+            *(
+                [_button(labels.send_again(number), JobPress(job_id, JobAction.SEND))]
+                if job_id in sendable
+                else []
+            ),
+            _button(labels.again_of(number), JobPress(job_id, JobAction.AGAIN)),
+        ]
+        for number, job_id in enumerate(job_ids, start=first)
+    ]
+    turns = [("◀", page - 1), ("▶", page + 1)]
+    last = [
+        _button(sign, UserPress(UserAction.HISTORY, target))
+        for sign, target in turns
+        if 1 <= target <= pages
+    ]
+    return InlineKeyboardMarkup([row for row in (*rows, last) if row])
+
+
+def delete_me(labels: Labels) -> InlineKeyboardMarkup:
+    """Return the buttons of the question whether all of somebody's data is to go."""
+    delete = _button(
+        labels.delete(), UserPress(UserAction.DELETE), KeyboardButtonStyle.DANGER
+    )
+    return InlineKeyboardMarkup([[delete, _button(labels.keep(), UserPress(UserAction.KEEP))]])
+
+
+def settings(
+    options: Options, choices: Choices, language: str, languages: Mapping[str, str], labels: Labels
+) -> InlineKeyboardMarkup:
+    """Return the buttons of the settings; ``languages``: names by code, where there are several."""
+    ratios = {ratio.value: labels.ratio(ratio) for ratio in choices.ratios}
+    models = {model.id: model.label for model in choices.models}
+    seconds = {str(value): labels.seconds(value) for value in choices.seconds}
+    sizes = {size.value: labels.resolution(size) for size in choices.resolutions}
+    rows = [
+        _setting_row(SettingAction.RATIO, options.ratio, ratios, labels),
+        _setting_row(SettingAction.MODEL, options.model, models, labels),
+        _setting_row(SettingAction.SECONDS, str(options.seconds), seconds, labels),
+        _setting_row(SettingAction.RESOLUTION, options.resolution, sizes, labels),
+        _setting_extras(options, labels),
+        *(
+            _setting_row(SettingAction.LANGUAGE, language, dict(some), labels)
+            for some in _split(list(languages.items()), _LANGUAGES_IN_ROW)
+        ),
+        [_button(labels.reset(), SettingPress(SettingAction.RESET))],
+    ]
+    return InlineKeyboardMarkup(rows)
+
+
+def _setting_row(
+    action: SettingAction, chosen: str, names: Mapping[str, str], labels: Labels
+) -> list[InlineKeyboardButton]:
+    return [
+        _button(labels.chosen(name) if value == chosen else name, SettingPress(action, value))
+        for value, name in names.items()
+    ]
+
+
+def _setting_extras(options: Options, labels: Labels) -> list[InlineKeyboardButton]:
+    translate = Switch.OFF if options.translate else Switch.ON
+    watermark = Wish.ASK if options.watermark is None else Wish.NONE
+    return [
+        _button(
+            labels.translation(options.translate),
+            SettingPress(SettingAction.TRANSLATE, translate),
+        ),
+        _button(
+            labels.watermark(options.watermark is not None),
+            SettingPress(SettingAction.WATERMARK, watermark),
+        ),
+    ]
 
 
 def examples(prompts: Sequence[Example]) -> InlineKeyboardMarkup:
@@ -252,6 +316,10 @@ def decide_access(user_id: int, labels: Labels) -> InlineKeyboardMarkup:
             ]
         ]
     )
+
+
+def _split(items: Sequence[T], size: int) -> list[list[T]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def _again(job_id: int, labels: Labels) -> InlineKeyboardButton:

@@ -16,13 +16,14 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.catalog import Catalog, Field
-from bot.errors import ChatError, ChatGone, SendLater, SendRefused, SendUnknown
+from bot.catalog import UPGRADES, Catalog, Field
+from bot.errors import ChatError, ChatGone, ChatMoved, SendLater, SendRefused, SendUnknown
 from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
+from bot.jobs.offers import Offers
 from bot.media.videos import Prepared
 from bot.models import Job, Place, Reason, State
 from bot.updates.limiter import Priority, seconds_of
-from handlers import keyboards
+from handlers import keyboards, videos
 from handlers.answers import UNCHANGED, remove, say
 from handlers.context import Bot
 from handlers.sentences.speech import Html, lines
@@ -47,7 +48,9 @@ def chat_error(error: TelegramError) -> ChatError:
             return ChatGone(error.message)
         case BadRequest() if any(gone in error.message.lower() for gone in GONE_CHATS):
             return ChatGone(error.message)
-        case BadRequest() | ChatMigrated() | InvalidToken():
+        case ChatMigrated():
+            return ChatMoved(error.new_chat_id)
+        case BadRequest() | InvalidToken():
             return SendRefused(error.message)
         case NetworkError() if type(error.__cause__).__name__ in NEVER_SENT:
             return SendLater()
@@ -110,6 +113,19 @@ class TelegramMessenger:
                 write_timeout=UPLOAD_SECONDS,
                 rate_limit_args=Priority.RESULT,
             )
+
+    async def send_copy(self, job: Job, file_id: str) -> Sent:
+        """Send a video that Telegram has already; it costs neither time nor bytes."""
+        async with _translated():
+            message = await self._bot.send_video(
+                job.place.chat_id,
+                file_id,
+                caption=self._caption(job),
+                parse_mode=ParseMode.HTML,
+                reply_markup=self._result_buttons(job),
+                rate_limit_args=Priority.ANSWER,
+            )
+        return _sent(message)
 
     async def replace_status(self, job: Job, video: Prepared) -> Sent:
         """Turn the status card into the video."""
@@ -185,10 +201,18 @@ class TelegramMessenger:
         texts = self._texts(job)
         text = texts.failure.told(job.error or Reason.REFUSED, job.price, job.ref)
         async with _translated():
-            await say(
-                self._bot, job.place, text, keyboards.failure(job.id, texts.labels), reply=True
-            )
+            await say(self._bot, job.place, text, self._failure_buttons(job), reply=True)
         await self.remove_status(job)
+
+    async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
+        """Draw the buttons below a message that shows a job's video anew."""
+        markup = videos.buttons(job, offers, self._catalog, self._texts(job).labels)
+        async with _translated():
+            try:
+                await self._bot.edit_message_reply_markup(chat_id, message_id, reply_markup=markup)
+            except BadRequest as error:
+                if UNCHANGED not in error.message.lower():
+                    raise
 
     async def alert(self, admin_ids: Collection[int], name: str, detail: str) -> None:
         """Tell every admin who can be reached."""
@@ -204,12 +228,18 @@ class TelegramMessenger:
 
     def _caption(self, job: Job) -> Html:
         texts = self._texts(job)
-        model = texts.labels.value(self._catalog, Field.MODEL, job.options.model)
-        caption = texts.result.caption(job.prompt, texts.labels.facts(model, job.options))
+        caption = videos.caption(job, self._catalog, texts)
         return caption if job.error is None else lines(texts.result.late(), caption)
 
     def _result_buttons(self, job: Job) -> InlineKeyboardMarkup:
-        return keyboards.result(job.id, job.options, self._catalog, self._texts(job).labels)
+        labels = self._texts(job).labels
+        return videos.buttons(job, videos.first_offers(job), self._catalog, labels)
+
+    def _failure_buttons(self, job: Job) -> InlineKeyboardMarkup:
+        labels = self._texts(job).labels
+        if job.kind in UPGRADES:
+            return keyboards.upgrade_failure(job, self._catalog, labels)
+        return keyboards.failure(job.id, labels)
 
     def _status_buttons(self, job: Job, status: Status) -> InlineKeyboardMarkup | None:
         if isinstance(status, Sending):
@@ -240,6 +270,8 @@ class TelegramMessenger:
             "kie-account": texts.account_stopped,
             "credits-low": texts.credits_low,
             "disk-short": texts.disk_short,
+            "callbacks-silent": lambda _: texts.callbacks_silent(),
+            "callback-foreign-task": texts.foreign_callback,
         }
         return told[name](detail) if name in told else texts.trouble(name, detail)
 

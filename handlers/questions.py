@@ -24,7 +24,7 @@ class Questions:
         self, bot: Bot, draft: Draft, user: User, texts: Texts, notes: Sequence[Html] = ()
     ) -> Draft:
         """Send the question or card below everything else and remove the former one."""
-        if draft.step is Step.CARD:
+        if draft.step in {Step.CARD, Step.CHOICE}:
             drawn = await self._draw(draft, user, texts, notes)
             sent = await say(bot, draft.place, drawn.text, drawn.markup, reply=True)
         else:
@@ -65,7 +65,7 @@ def _question(draft: Draft, texts: Texts) -> Html:
     match draft.step:
         case Step.SEED:
             return texts.request.ask_seed()
-        case Step.WATERMARK:
+        case Step.WATERMARK | Step.DEFAULT_WATERMARK:
             return texts.request.ask_watermark()
         case _ if draft.photos:
             return texts.request.ask_prompt_for_photos(len(draft.photos))

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.catalog import Catalog, Change, default_ratio
-from bot.models import Draft, Options
+from bot.models import Draft, Kind, Options, Step
 from handlers.card import contradictions
 from handlers.flags import Flags, read
 from handlers.sentences.speech import Html, visible
 from handlers.texts import Texts
 
+WATERMARK_MAX_CHARS = 64
 _COMMAND = re.compile(r"/[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?\s?")
 _GENERATE = re.compile(r"/generate(?:@(?P<bot>[A-Za-z0-9_]+))?(?!\S)", re.IGNORECASE)
 
@@ -36,6 +37,9 @@ def read_command(
     flags = read(after_command(text), catalog)
     if flags.problems:
         return Wish(None, defaults, refusal=texts.request.flag_problems(flags.problems))
+    if flags.seed is not None and not catalog.seeds:
+        reason = texts.request.not_offered("--seed", ())
+        return Wish(None, defaults, refusal=texts.request.refusal([reason]))
     options = _over_defaults(flags, defaults, photo_count, catalog)
     problems = [
         problem
@@ -93,6 +97,19 @@ def with_photos(
     )
     options, changes = catalog.fit(wanted, len(photos))
     return replace(draft, photos=photos, options=options), changes
+
+
+def as_new_video(draft: Draft, defaults: Options, catalog: Catalog) -> Draft:
+    """Turn what would have gone on with a video into a request of its own, on a new card."""
+    options = fresh_options(defaults, 0, catalog)
+    return replace(
+        draft, kind=Kind.GENERATE, parent_id=None, step=Step.CARD, options=options, photos=()
+    )
+
+
+def watermark_in(typed: str) -> str:
+    """Return the watermark that somebody typed: one line of bounded length, perhaps empty."""
+    return " ".join(typed.split())[:WATERMARK_MAX_CHARS]
 
 
 def prompt_problem(prompt: str, texts: Texts, limit: int) -> Html | None:

@@ -1,19 +1,26 @@
 """Every sentence that people read, bound to a language.
 
 English stands in the source; translations are gettext catalogues in ``locales``:
-``<language>/LC_MESSAGES/veogram.mo``, made as ``locales/babel.cfg`` describes.
+``<language>/LC_MESSAGES/veogram.po``, kept as ``locales/babel.cfg`` describes and read as they are:
+there is no compiled copy that could be missing or old.
 """
 
 import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from handlers.sentences.admin import AdminTexts
 from handlers.sentences.cards import CardTexts
 from handlers.sentences.failures import FailureTexts
 from handlers.sentences.labels import Labels
+from handlers.sentences.menu import MenuTexts
 from handlers.sentences.money import MoneyTexts
+from handlers.sentences.own import FarewellTexts, HistoryTexts, SettingsTexts
 from handlers.sentences.photos import PhotoTexts
 from handlers.sentences.progress import JobsTexts, ProgressTexts
 from handlers.sentences.requests import RequestTexts
@@ -31,6 +38,7 @@ class Texts:
 
     language: str
     labels: Labels
+    menu: MenuTexts
     welcome: WelcomeTexts
     access: AccessTexts
     request: RequestTexts
@@ -39,6 +47,9 @@ class Texts:
     money: MoneyTexts
     progress: ProgressTexts
     jobs: JobsTexts
+    history: HistoryTexts
+    settings: SettingsTexts
+    farewell: FarewellTexts
     result: ResultTexts
     failure: FailureTexts
     admin: AdminTexts
@@ -49,6 +60,7 @@ class Texts:
         return cls(
             language=language,
             labels=Labels(catalogue),
+            menu=MenuTexts(catalogue),
             welcome=WelcomeTexts(catalogue),
             access=AccessTexts(catalogue),
             request=RequestTexts(catalogue),
@@ -57,6 +69,9 @@ class Texts:
             money=MoneyTexts(catalogue),
             progress=ProgressTexts(catalogue),
             jobs=JobsTexts(catalogue),
+            history=HistoryTexts(catalogue),
+            settings=SettingsTexts(catalogue),
+            farewell=FarewellTexts(catalogue),
             result=ResultTexts(catalogue),
             failure=FailureTexts(catalogue),
             admin=AdminTexts(catalogue),
@@ -91,12 +106,19 @@ class Languages:
 
     def _read(self, language: str) -> gettext.NullTranslations:
         path = self._catalogues.get(language)
-        if path is None:
-            return gettext.NullTranslations()
-        with path.open("rb") as file:
-            return gettext.GNUTranslations(file)
+        return gettext.NullTranslations() if path is None else _read(path, language)
 
 
 def _catalogues(folder: Path) -> Mapping[str, Path]:
-    files = folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
+    files = folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")
     return {path.parent.parent.name: path for path in files}
+
+
+def _read(path: Path, language: str) -> gettext.GNUTranslations:
+    """Compile a catalogue in memory; what is not translated, or unsure, stays English."""
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language, domain=DOMAIN)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

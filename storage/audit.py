@@ -63,7 +63,7 @@ def _daily(tx: Connection) -> Iterator[str]:
         .where(postings.c.account == "free")
         .group_by(entries.c.user_id, entries.c.day),
     )
-    kept = _sums(tx, select(daily.c.user_id, daily.c.day, daily.c.used))
+    kept = _sums(tx, select(daily.c.user_id, daily.c.day, daily.c.used - daily.c.carried))
     yield from _differences("The free credits used by user", posted, kept)
 
 

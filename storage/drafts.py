@@ -86,6 +86,8 @@ def save(tx: Connection, draft: Draft) -> bool:
             .where(drafts.c.id == draft.id)
             .values(
                 step=draft.step,
+                kind=draft.kind,
+                parent_id=draft.parent_id,
                 prompt=draft.prompt,
                 options=dump_options(draft.options),
                 photos=dump_list(draft.photos),
@@ -126,6 +128,31 @@ def steps(tx: Connection, now: float) -> dict[tuple[int, int], Step]:
         )
     )
     return {(chat_id, user_id): Step(step) for chat_id, user_id, step in rows}
+
+
+def move_chat(tx: Connection, old_id: int, new_id: int) -> None:
+    """Follow a group that got another id; its messages cannot be answered or edited any more."""
+    busy = select(drafts.c.user_id).where(drafts.c.chat_id == new_id, drafts.c.active)
+    mine = drafts.c.chat_id == old_id
+    tx.execute(update(drafts).where(mine, drafts.c.user_id.in_(busy)).values(active=False))
+    tx.execute(
+        update(drafts)
+        .where(mine)
+        .values(chat_id=new_id, thread_id=None, message_id=None, card_message_id=None)
+    )
+
+
+def unshown(tx: Connection, chat_id: int, now: float) -> list[Draft]:
+    """Return the active drafts in a chat that have no question or card there."""
+    rows = tx.execute(
+        select(drafts).where(
+            drafts.c.chat_id == chat_id,
+            drafts.c.active,
+            drafts.c.card_message_id.is_(None),
+            drafts.c.expires_at > now,
+        )
+    )
+    return [_draft(row) for row in rows]
 
 
 def _park(tx: Connection, user_id: int, chat_id: int) -> None:

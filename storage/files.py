@@ -14,6 +14,8 @@ from bot.errors import DatabaseDamaged, DataDirInUse, StorageError
 
 LOCK_NAME = "veogram.lock"
 BUSY_SECONDS = 10.0
+# Who writes waits for the rewriting of the file, which can be tried again.
+COMPACT_BUSY_SECONDS = 0.25
 
 
 class Lock:
@@ -89,6 +91,25 @@ def backup(source: Path, target: Path) -> None:
         _copy(source, target)
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"The backup to {target} did not work: {error}.") from error
+
+
+def compact(connection: sqlite3.Connection) -> None:
+    """Rewrite a database without its free pages, and empty the log of former pages beside it.
+
+    Raises sqlite3.Error; StorageError while another process reads what was deleted.
+    """
+    _run(connection, f"PRAGMA busy_timeout = {COMPACT_BUSY_SECONDS * 1000:.0f}")
+    try:
+        _run(connection, "VACUUM")
+        if _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]:
+            raise StorageError("Another process reads the database.")
+    finally:
+        _run(connection, f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _run(connection: sqlite3.Connection, statement: str) -> tuple[int, ...]:
+    with closing(connection.execute(statement)) as cursor:
+        return cursor.fetchone() or ()
 
 
 def connect(path: Path) -> sqlite3.Connection:

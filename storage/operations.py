@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite understands it too
 
-from bot.models import Kind
+from bot.models import Kind, State
 from storage.database import Connection
-from storage.schema import alerts, facts
+from storage.schema import alerts, facts, jobs
 from storage.schema import durations as past
 from storage.schema import pauses as held_up
 
@@ -59,6 +59,13 @@ def pauses(tx: Connection) -> Mapping[str, Pause]:
     return {row.scope: Pause(row.reason, row.since, row.probe_at, row.need) for row in rows}
 
 
+def jobs_by_state(tx: Connection) -> Mapping[State, int]:
+    """Return how many jobs there are in every state."""
+    counted = tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
+    found = {row[0]: row[1] for row in counted}
+    return {state: found.get(state.value, 0) for state in State}
+
+
 def raise_alert(tx: Connection, name: str, text: str, now: float) -> bool:
     """Note a trouble that the admins are to be told of; False: it is known since earlier."""
     new = tx.execute(
@@ -98,6 +105,11 @@ def set_fact(tx: Connection, name: str, value: str) -> None:
         .values(name=name, value=value)
         .on_conflict_do_update(index_elements=[facts.c.name], set_={"value": value})
     )
+
+
+def drop_fact(tx: Connection, name: str) -> None:
+    """Know nothing under a name any more."""
+    tx.execute(delete(facts).where(facts.c.name == name))
 
 
 def add_duration(tx: Connection, model: str, kind: Kind, seconds: float) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite understands it too
 
 from bot.models import Access, Options, Ratio, Resolution, User
@@ -15,7 +15,11 @@ class Preferences(TypedDict, total=False):
     """What people set for themselves in /settings."""
 
     language: str
-    translate: bool
+    model: str | None  # ``None``, here and below: what the catalog begins with
+    ratio: Ratio | None
+    seconds: int | None
+    resolution: Resolution | None
+    translate: bool | None
     watermark: str | None
 
 
@@ -76,10 +80,16 @@ def admins(tx: Connection) -> list[int]:
     return list(tx.execute(query).scalars())
 
 
-def asked_since(tx: Connection, since: float) -> list[int]:
-    """Return who asked for access at or after a time, whatever was decided, oldest first."""
-    query = select(users.c.id).where(users.c.asked_at >= since).order_by(users.c.asked_at)
-    return list(tx.execute(query).scalars())
+def asked_at(tx: Connection, user_id: int) -> float | None:
+    """Return when somebody last asked to be let in."""
+    query = select(users.c.asked_at).where(users.c.id == user_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def count_asking(tx: Connection) -> int:
+    """Return how many people wait for the decision about their access."""
+    query = select(func.count()).select_from(users).where(users.c.access == Access.ASKED)
+    return tx.execute(query).scalar_one()
 
 
 def _user(row: Row[Any], base: Options) -> User:

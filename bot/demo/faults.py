@@ -76,6 +76,11 @@ class Faults:
                 return self._planned[key].popleft()
         return None
 
+    @property
+    def to_come(self) -> list[Fault]:
+        """What was planned and has not happened."""
+        return [fault for planned in self._planned.values() for fault in planned]
+
     def clear(self) -> None:
         """Let everything go well again."""
         self._planned.clear()

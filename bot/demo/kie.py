@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bot.demo.clips import Clip, Clips, render
 from bot.demo.kie_api import Api, Fetched
-from bot.demo.kie_callbacks import Callbacks, Knock, race
+from bot.demo.kie_callbacks import Callbacks, Knock
 from bot.demo.kie_faults import (
     TRIGGERS,
     Answer,
@@ -39,6 +39,7 @@ from bot.demo.kie_wire import (
     response,
 )
 from bot.demo.loopback import Loopback
+from bot.demo.waiting import race
 
 DEMO_SPEED = 20.0
 KEPT_EXCHANGES = 50_000
@@ -52,9 +53,10 @@ class KieStandin:
     """An account at KIE, behind a server on loopback.
 
     Everything is computed from ``clock`` (seconds); ``sleep`` is only used for callbacks, hanging
-    answers and slow downloads. A task takes ``durations(order) / speed`` seconds. ``draw`` writes
-    the videos. ``hmac_key`` signs callbacks. ``violations`` lists what KIE would have let pass
-    and a good client never sends; ``requests``, ``knocks`` (callbacks), ``fetched`` (images) and
+    answers and slow downloads. A task takes ``durations(order) / speed`` seconds, by the ``speed``
+    at its beginning. ``draw`` writes the videos. ``hmac_key`` signs callbacks. ``changed`` is
+    called after every request and callback. ``violations`` lists what KIE would have let pass and
+    a good client never sends; ``requests``, ``knocks`` (callbacks), ``fetched`` (images) and
     ``charges`` tell what happened.
     """
 
@@ -73,25 +75,31 @@ class KieStandin:
         triggers: tuple[Trigger, ...] = TRIGGERS,
         forms: Forms | None = None,
         draw: Callable[[Clip, Path], None] = render,
-        on_exchange: Callable[[Exchange], None] | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._api_key = api_key
-        self._on_exchange = on_exchange
+        self._changed = changed
+        self.speed = speed
         self._stopping = asyncio.Event()
         self._script = Script(triggers)
         self._clips = Clips(draw=draw)
         self._files = Files(self._clips, clock, self._pause, self._stopping)
         self._account = Account(
             clock,
-            lambda order: durations(order) / speed,
+            lambda order: durations(order) / self.speed,
             credit=credit,
             creates_per_10s=creates_per_10s,
             max_running=max_running,
         )
         self._callbacks = Callbacks(
-            clock, sleep, hmac_key=hmac_key, speed=speed, settle=self._account.settle
+            clock,
+            sleep,
+            hmac_key=hmac_key,
+            speed=lambda: self.speed,
+            settle=self._account.settle,
+            changed=changed,
         )
         self._api = Api(
             account=self._account,
@@ -126,6 +134,12 @@ class KieStandin:
         """Listen again where it was."""
         host, _, port = self.url.removeprefix("http://").rpartition(":")
         await self._loopback.start(host, int(port))
+
+    @property
+    def endpoints(self) -> list[str]:
+        """What it answers, each a method and a path."""
+        routes = [route for route in self._app().routes if isinstance(route, Route)]
+        return [f"{min(route.methods or ())} {route.path}" for route in routes]
 
     @property
     def url(self) -> str:
@@ -190,6 +204,11 @@ class KieStandin:
     def script_task(self, fate: Fate, times: int = 1) -> None:
         """Let the next ``times`` tasks that are accepted (upgrades too) go like that."""
         self._script.add_fate(fate, times)
+
+    @property
+    def faults_to_come(self) -> list[Fault | Fate]:
+        """What was scripted a number of times and has not happened."""
+        return self._script.to_come
 
     def clear_script(self) -> None:
         """Drop what was scripted and has not happened."""
@@ -284,8 +303,7 @@ class KieStandin:
         entry = exchange(request, call, outcome, at=at, authorised=authorised)
         self.requests.append(entry)
         del self.requests[:-KEPT_EXCHANGES]
-        if self._on_exchange is not None:
-            self._on_exchange(entry)
+        self._changed()
 
     async def _pause(self, seconds: float) -> None:
         """Wait in the clock's time, or until the stand-in stops."""

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from bot.demo import outward
 from bot.demo.kie_records import callback, signature
 from bot.demo.kie_rules import Json
 from bot.demo.kie_state import Task
+from bot.demo.waiting import race
 
 TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (5.0, 20.0)
@@ -30,19 +30,6 @@ class Knock:
     status: int | None
 
 
-async def race(*waits: Coroutine[Any, Any, object]) -> None:
-    """Return when the first of them is through, or raise what it died of; cancel the others."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
 class Callbacks:
     """Sends callbacks when tasks end, up to three times each, signed if there is a key."""
 
@@ -52,14 +39,16 @@ class Callbacks:
         sleep: Callable[[float], Awaitable[None]],
         *,
         hmac_key: str | None,
-        speed: float,
+        speed: Callable[[], float],
         settle: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._hmac_key = hmac_key
         self._speed = speed
         self._settle = settle
+        self._changed = changed
         self._waiting: set[asyncio.Task[None]] = set()
         self.knocks: list[Knock] = []
 
@@ -106,7 +95,7 @@ class Callbacks:
     async def _deliver(self, task: Task) -> None:
         for pause in (0.0, *PAUSES_SECONDS):
             if pause:
-                await self._sleep(pause / self._speed)
+                await self._sleep(pause / self._speed())
             if await self._knock(task) == _OK:
                 return
 
@@ -127,6 +116,7 @@ class Callbacks:
         except outward.Unreachable:
             status = None
         self.knocks.append(Knock(now, task.id, url, body, status))
+        self._changed()
         return status
 
     def _signed(self, task: Task, now: float) -> dict[str, str]:

@@ -11,6 +11,7 @@ class Point(StrEnum):
 
     CREATE = auto()  # generate and createTask
     EXTEND = auto()
+    ORDER = auto()  # whichever of these two comes first
     RECORD = auto()  # record-info and recordInfo
     P1080 = auto()
     K4 = auto()
@@ -211,11 +212,17 @@ class Script:
         self._standing.clear()
         self._fates.clear()
 
+    @property
+    def to_come(self) -> list[Fault | Fate]:
+        """What is to happen a number of times and has not happened."""
+        return [*(fault for queue in self._faults.values() for fault in queue), *self._fates]
+
     def fault(self, point: Point, prompt: str) -> Fault | None:
         """Return what happens to this call, if anything."""
-        queue = self._faults.get(point)
-        if queue:
-            return queue.popleft()
+        points = (point, Point.ORDER) if point in {Point.CREATE, Point.EXTEND} else (point,)
+        for queue in (self._faults.get(each) for each in points):
+            if queue:
+                return queue.popleft()
         if point in self._standing:
             return self._standing[point]
         pulled = self._pulled(prompt, faults=True)

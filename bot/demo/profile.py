@@ -3,6 +3,7 @@
 import json
 import re
 
+from bot.demo.chats import Chat
 from bot.demo.entities import Json, utf16_length
 from bot.demo.limits import bad_request
 from bot.demo.messenger import Messenger
@@ -152,9 +153,14 @@ async def get_file(telegram: Messenger, request: Request) -> Json:
     }
 
 
-def commands_for(telegram: Messenger, chat_id: int, language: str) -> list[Json]:
-    """Return the commands that somebody sees in a private chat, the narrowest list first."""
-    scopes = ({"type": "chat", "chat_id": chat_id}, {"type": "all_private_chats"}, None)
+def commands_for(telegram: Messenger, chat: Chat, language: str) -> list[Json]:
+    """Return the commands that somebody sees in a chat (Bot API, BotCommandScope).
+
+    The narrowest list wins; in a group those for its administrators and for single members are
+    left out, as nobody has such a part.
+    """
+    everywhere = "all_group_chats" if chat.is_group else "all_private_chats"
+    scopes = ({"type": "chat", "chat_id": chat.id}, {"type": everywhere}, None)
     for scope in scopes:
         for code in (language, ""):
             found = telegram.profile.get((f"commands {_scope_name(scope)}", code))

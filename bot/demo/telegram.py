@@ -16,7 +16,7 @@ from bot.demo.entities import Json
 from bot.demo.faults import Fault
 from bot.demo.limits import UPLOAD_MAX_BYTES, Flood
 from bot.demo.loopback import Loopback
-from bot.demo.messenger import Messenger, Press
+from bot.demo.messenger import Messenger, Press, Signal
 from bot.demo.people import Group, Person
 from bot.demo.telegram_http import BotApi, Call
 from bot.demo.webhook import Webhook
@@ -29,7 +29,8 @@ class TelegramStandin:
     """Telegram on loopback.
 
     ``token`` is the only one it knows. ``clock`` (epoch seconds) dates messages and paces flood
-    control; long polling runs in real time. Use it within one event loop.
+    control; long polling runs in real time. ``changed`` is set whenever something happens. Use it
+    within one event loop.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class TelegramStandin:
         *,
         username: str = "veogram_demo_bot",
         upload_max_bytes: int = UPLOAD_MAX_BYTES,
+        changed: Signal | None = None,
     ) -> None:
         me = {"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "Veogram"}
         self._folder = tempfile.TemporaryDirectory(prefix="veogram-telegram-")
-        self.telegram = Messenger(clock, me | {"username": username}, Path(self._folder.name))
+        me |= {"username": username}
+        self.telegram = Messenger(clock, me, Path(self._folder.name), changed or Signal())
         self._api = BotApi(self.telegram, token, upload_max_bytes)
         self._app = Starlette(routes=self._api.routes())
         self._server = Loopback(self._app, "telegram-standin")
@@ -140,6 +143,11 @@ class TelegramStandin:
     def fail_next(self, method: str, fault: Fault, times: int = 1) -> None:
         """Let the next calls of a method go wrong; ``faults.ANY``: of all but getUpdates."""
         self._api.faults.plan(method, fault, times)
+
+    @property
+    def faults_to_come(self) -> list[Fault]:
+        """What was planned with ``fail_next`` and has not happened."""
+        return self._api.faults.to_come
 
     def release(self) -> None:
         """Reset the connections of the calls that hang."""

@@ -38,13 +38,18 @@ class Sent:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A call of the Bot API as it arrived; ``answer`` is the body it got, ``None``: none yet."""
+    """A call of the Bot API as it arrived; ``answer`` is the body it got, ``None``: none yet.
+
+    ``lost`` says what came in place of an answer, ``strange`` what of it is not emulated.
+    """
 
     at: float
     method: str
     params: Json
-    files: tuple[Sent, ...]
+    files: tuple[Sent, ...] = ()
     answer: Json | None = None
+    lost: str = ""
+    strange: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -101,8 +106,7 @@ class BotApi:
             return _answered(Refusal(401, "Unauthorized"))
         name, known = self._known.get(http.path_params["method"].lower(), (None, {}))
         if name is None:
-            self._violated(f"unknown method {http.path_params['method']}")
-            return _answered(Refusal(404, "Not Found: method not found"))
+            return self._unknown(http.path_params["method"])
         try:
             request = await self._read(http, name, known)
         except Refusal as refusal:
@@ -116,12 +120,13 @@ class BotApi:
             call.answer = fault.refusal.answer
             return _answered(fault.refusal)
         if isinstance(fault, BadGateway):
+            call.lost = "502 Bad Gateway"
             return HTMLResponse(fault.page, 502)
         if fault is not None and not fault.accept:
-            return await self._lost(fault)
+            return await self._lost(call, fault)
         response = await self._carried_out(call, request)
         self._telegram.changed.set()
-        return response if fault is None else await self._lost(fault)
+        return response if fault is None else await self._lost(call, fault)
 
     async def _carried_out(self, call: Call, request: Request) -> Response:
         try:
@@ -134,7 +139,8 @@ class BotApi:
         call.answer = {"ok": True, "result": json.loads(json.dumps(result))}
         return JSONResponse(call.answer)
 
-    async def _lost(self, fault: Hang | LoseAnswer) -> Response:
+    async def _lost(self, call: Call, fault: Hang | LoseAnswer) -> Response:
+        call.lost = "the answer was lost" if fault.accept else "the connection broke"
         if isinstance(fault, Hang):
             await self._released.wait()
         return Broken()
@@ -146,16 +152,24 @@ class BotApi:
 
     def _record(self, request: Request) -> Call:
         files = tuple(Sent(one.field, one.name, one.size) for one in request.uploads.values())
-        call = Call(self._telegram.clock(), request.method, request.params, files)
+        strange = tuple(
+            f"{request.method} has no parameter {name}" for name in sorted(request.unknown)
+        )
+        now = self._telegram.clock()
+        return self._kept_in_mind(Call(now, request.method, request.params, files, strange=strange))
+
+    def _kept_in_mind(self, call: Call) -> Call:
         self.calls.append(call)
-        for name in sorted(request.unknown):
-            self._violated(f"{request.method} has no parameter {name}")
+        self._telegram.violations.extend(call.strange)
         self._telegram.changed.set()
         return call
 
-    def _violated(self, what: str) -> None:
-        self._telegram.violations.append(what)
-        self._telegram.changed.set()
+    def _unknown(self, method: str) -> Response:
+        refusal = Refusal(404, "Not Found: method not found")
+        strange = (f"unknown method {method}",)
+        now = self._telegram.clock()
+        self._kept_in_mind(Call(now, method, {}, answer=refusal.answer, strange=strange))
+        return _answered(refusal)
 
     async def _read(
         self, http: HttpRequest, method: str, known: Mapping[str, Parameter]

@@ -77,6 +77,7 @@ class KieClient:
         # A kept connection may be closed by the other side at the moment of sending, which leaves
         # the outcome unknown: a paid request gets one of its own.
         self._paid = _open(headers, context, transport, idle=0)
+        self.requests = 0  # since the start, whatever became of them
 
     async def create(self, order: Order, dialect: Dialect) -> str:
         """Ask for a video, once, and return the id of its task.
@@ -180,6 +181,7 @@ class KieClient:
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> tuple[int, bytes]:
         """Send once; return status and body, the latter cut at a limit and without the key."""
+        self.requests += 1
         async with asyncio.timeout(_TOTAL_SECONDS):
             response = await client.send(request, stream=True)
             try:

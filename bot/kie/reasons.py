@@ -65,6 +65,12 @@ def reason(code: int | None, text: str) -> Reason:
     return next(found, _CODES.get(code, Reason.GENERATION_FAILED))
 
 
+def upgrade_reason(code: int | None, text: str) -> Reason:
+    """Classify why KIE makes no sharper copy of a video, whose content was judged long ago."""
+    why = reason(code, text)
+    return why if why is Reason.UNAVAILABLE or passes(code, text) else Reason.UPGRADE_REFUSED
+
+
 def is_refusal(text: str) -> bool:
     """Tell whether a message is about the content of prompt or photos."""
     return reason(None, text) in _LASTING | {Reason.IMAGE_NOT_FETCHED}

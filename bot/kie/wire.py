@@ -28,7 +28,7 @@ from bot.kie.envelope import (
     refuse_blocked,
     refuse_unreadable,
 )
-from bot.kie.reasons import reason
+from bot.kie.reasons import reason, upgrade_reason
 from bot.kie.records import (
     UPGRADES,
     Record,
@@ -61,7 +61,9 @@ __all__ = [
     "reason",
     "record_call",
     "secure_url",
+    "takes_callback",
     "upgrade_call",
+    "upgrade_reason",
     "verify_signature",
 ]
 
@@ -133,6 +135,11 @@ class Knock:
 def has_own_task(kind: Kind, dialect: Dialect) -> bool:
     """Tell whether KIE makes a new task of an order, or keeps its result with the parent's."""
     return dialect is Dialect.MARKET or kind not in UPGRADES
+
+
+def takes_callback(kind: Kind, dialect: Dialect) -> bool:
+    """Tell whether KIE can be given an address to call back (not in "Get 1080P Video")."""
+    return has_own_task(kind, dialect) or kind is not Kind.UPGRADE_1080P
 
 
 def create_call(order: Order, dialect: Dialect) -> Call:

@@ -76,6 +76,10 @@ _FAILURES: Mapping[Reason, _Failure] = MappingProxyType(
             later("The video was made, but it could not be brought to this chat."),
             later("Try again later."),
         ),
+        Reason.UPGRADE_REFUSED: _Failure(
+            later("The video service makes no sharper copy of this video."),
+            later("The video stays as it is; a new one can be made sharper from the start."),
+        ),
     }
 )
 

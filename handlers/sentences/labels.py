@@ -109,6 +109,10 @@ class Labels(Speech):
         """Name the button that spends."""
         return self.priced(self.kind(Kind.GENERATE), price)
 
+    def new_video(self) -> str:
+        """Name the button that makes a new video of a prompt that answered one."""
+        return self.label("New video")
+
     def remove_photos(self) -> str:
         """Name the button that takes the photos off a card."""
         return self.label("Remove photos")
@@ -148,6 +152,34 @@ class Labels(Speech):
         """Name the button for a text burnt into the picture."""
         name = self.label("Watermark")
         return self.chosen(name) if on else name
+
+    def language(self) -> str:
+        """Name the language of these labels in itself: every catalogue says its own name."""
+        return self.label("English")
+
+    def reset(self) -> str:
+        """Name the button that forgets what was chosen in the settings."""
+        return self.label("Reset to defaults")
+
+    def send_again(self, number: int) -> str:
+        """Name the button that sends a video of the history."""
+        return self.label("📹 Send {number}", number=number)
+
+    def part(self, part: int) -> str:
+        """Name which part of a film that was extended something is."""
+        return self.label("part {part}", part=part)
+
+    def again_of(self, number: int) -> str:
+        """Name the button that opens the card of a request in the history."""
+        return f"{self.again()} {number}"
+
+    def delete(self) -> str:
+        """Name the button that deletes all of a person's data."""
+        return self.label("Delete everything")
+
+    def keep(self) -> str:
+        """Name the button that does not."""
+        return self.label("Keep it")
 
     def ask_for_access(self) -> str:
         """Name the button of a stranger."""

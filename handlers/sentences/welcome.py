@@ -152,6 +152,16 @@ class AccessTexts(Speech):
         """Tell a stranger."""
         return self.say("This bot is private. You can ask to be let in.")
 
+    def anonymous(self) -> Html:
+        """Tell a channel or an anonymous admin of a group."""
+        return self.say(
+            "I cannot see who you are, so I do nothing for you. Write as yourself, please."
+        )
+
+    def forwarded(self) -> Html:
+        """Refuse a command that was forwarded or made by another bot."""
+        return self.say("I carry out commands only from those who type them. Type it yourself.")
+
     def asked(self) -> Html:
         """Confirm that the admins were told."""
         return self.say("I have asked. You will hear from me once it is decided.")

@@ -1,6 +1,7 @@
 """From a prompt to the video in the chat, as a person sees it."""
 
 import math
+from functools import partial
 
 import pytest
 
@@ -70,7 +71,7 @@ async def test_every_flag_reaches_kie_as_documented(
     }
     async with here.bot():
         await here.admin.send(f"/generate it's a cat {flags} --go -- really")
-        await here.until(lambda: here.posts(), "a paid request")
+        await here.until(here.posts, "a paid request")
     assert here.posts() == [usual | sent]
 
 
@@ -78,12 +79,9 @@ async def test_every_button_of_the_card_reaches_kie(here: World) -> None:
     async with here.bot():
         await here.admin.send("/generate A cat")
         card = await here.card()
-        for label in ("9:16", "Lite", "More"):
+        for label in ("9:16", "Lite", "More", "6 s", "1080p", "Translation"):
             await here.admin.press(card, label)
-            await here.until(lambda seen=label: _pressed(card, seen), f"{label} to be shown")
-        for label in ("6 s", "1080p", "Translation"):
-            await here.admin.press(card, label)
-            await here.until(lambda seen=label: _pressed(card, seen), f"{label} to be shown")
+            await here.until(partial(_pressed, card, label), f"{label} to be shown")
         await here.admin.press(card, "Seed")
         await here.admin.reply(await here.message("seed, a number"), "54321")
         card = await here.card()
@@ -91,7 +89,7 @@ async def test_every_button_of_the_card_reaches_kie(here: World) -> None:
         await here.admin.send("  own   brand ")
         await here.message("own brand")
         await here.admin.press(await here.card(), "Generate")
-        await here.until(lambda: here.posts(), "a paid request")
+        await here.until(here.posts, "a paid request")
     assert here.posts() == [
         {
             "prompt": "A cat",
@@ -107,14 +105,16 @@ async def test_every_button_of_the_card_reaches_kie(here: World) -> None:
     ]
 
 
+def _posted(here: World, count: int) -> bool:
+    return len(here.posts()) >= count
+
+
 def _pressed(card: Message, label: str) -> bool:
     marked = any("✓" in each and label in each for each in card.labels)
     return (
         marked
-        or label == "More"
-        and "Less" in card.labels
-        or label == "Translation"
-        and ("Translation" in card.labels)
+        or (label == "More" and "Less" in card.labels)
+        or (label == "Translation" and ("Translation" in card.labels))
     )
 
 
@@ -126,7 +126,7 @@ async def test_a_new_prompt_moves_the_open_card_below(here: World) -> None:
         second = await here.message("A cat")
         await here.until(lambda: first.deleted, "the first card removed")
         await here.admin.press(second, "Generate")
-        await here.until(lambda: here.posts(), "a paid request")
+        await here.until(here.posts, "a paid request")
     assert [post["prompt"] for post in here.posts()] == ["A cat"]
 
 
@@ -172,7 +172,7 @@ async def test_four_at_once_serve_twelve_people_in_fair_order(here: World) -> No
             await person.send(f"/generate polite {person.id} --go --model lite")
         await here.until(lambda: len(here.states()) == 16, "all jobs")
         for served in range(16):
-            await here.until(lambda seen=served: len(here.posts()) >= min(seen + 4, 16))
+            await here.until(partial(_posted, here, min(served + 4, 16)))
             assert len(here.kie.tasks) - served <= 4
             here.kie.finish(here.kie.tasks[served].id)
         await here.until(lambda: set(here.states()) == {"done"}, "all sixteen done")
@@ -191,7 +191,7 @@ async def test_a_separate_process_with_a_plain_environment_does_the_same(here: W
 async def test_cancel_in_the_queue_gives_the_credits_back(here: World) -> None:
     async with here.bot(KIE_MAX_CONCURRENT="1"):
         await here.order("first --model quality")
-        await here.until(lambda: here.posts())
+        await here.until(here.posts)
         status = await here.order("second")
         await here.until(lambda: "in the queue" in status.text)
         await here.admin.press(status, "Cancel")
@@ -244,7 +244,7 @@ async def test_sigterm_while_a_video_is_made_ends_cleanly_and_the_next_start_goe
 ) -> None:
     await here.start()
     await here.order("A cat")
-    await here.until(lambda: here.posts())
+    await here.until(here.posts)
     assert await here.terminate() == 0
     await here.start()
     await here.video()

@@ -45,6 +45,8 @@ class World:
         self.admin = self.telegram.user(ADMIN_ID, "Ada")
         self.process: asyncio.subprocess.Process | None = None
         self.log = folder / "bot.log"
+        self.output = folder / "bot.out"  # standard output of a bot that was started
+        self.announced: list[str] = []  # what a bot in this loop would print
 
     @property
     def data_dir(self) -> Path:
@@ -70,7 +72,7 @@ class World:
 
     async def start(self, **more: str) -> None:
         """Start the bot as a separate process with a plain environment."""
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self.output.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -79,7 +81,7 @@ class World:
                 cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
                 | self.environment(**more),
-                stdout=log,
+                stdout=output,
                 stderr=log,
             )
 
@@ -107,7 +109,7 @@ class World:
         """Run the bot inside this loop; what it dies of is raised."""
         stop = asyncio.Event()
         settings = Settings.load(self.environment(**more), env_file=None)
-        task = asyncio.create_task(serve(settings, stop), name="bot")
+        task = asyncio.create_task(serve(settings, stop, self.announced.append), name="bot")
         try:
             yield
         finally:

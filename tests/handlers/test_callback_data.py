@@ -12,6 +12,8 @@ from handlers.callback_data import (
     JobAction,
     JobPress,
     Press,
+    SettingAction,
+    SettingPress,
     Switch,
     UserAction,
     UserPress,
@@ -31,7 +33,16 @@ VALUES = {
     DraftAction.TRANSLATE: st.sampled_from(Switch).map(str),
     DraftAction.WATERMARK: st.sampled_from(Wish).map(str),
 }
-NUMBERED = (UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE)
+SETTINGS = {
+    SettingAction.MODEL: VALUES[DraftAction.MODEL],
+    SettingAction.RATIO: VALUES[DraftAction.RATIO],
+    SettingAction.SECONDS: VALUES[DraftAction.SECONDS],
+    SettingAction.RESOLUTION: VALUES[DraftAction.RESOLUTION],
+    SettingAction.TRANSLATE: VALUES[DraftAction.TRANSLATE],
+    SettingAction.WATERMARK: VALUES[DraftAction.WATERMARK],
+    SettingAction.LANGUAGE: st.sampled_from(["en", "pt_BR", "zh_Hans_CN"]),
+}
+NUMBERED = (UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE, UserAction.HISTORY)
 
 
 def draft_presses() -> st.SearchStrategy[Press]:
@@ -52,7 +63,13 @@ def job_presses() -> st.SearchStrategy[Press]:
     return st.builds(JobPress, IDS, st.sampled_from(JobAction))
 
 
-@given(draft_presses() | job_presses() | user_presses())
+def setting_presses() -> st.SearchStrategy[Press]:
+    return st.sampled_from(SettingAction).flatmap(
+        lambda action: st.builds(SettingPress, st.just(action), SETTINGS.get(action, st.none()))
+    )
+
+
+@given(draft_presses() | job_presses() | setting_presses() | user_presses())
 def test_every_press_fits_into_a_button_and_comes_back(press: Press) -> None:
     data = encode(press)
 
@@ -64,6 +81,9 @@ def test_the_form_of_the_strings_is_fixed_because_old_messages_keep_their_button
     assert encode(DraftPress(12, DraftAction.RATIO, "16:9")) == "v1:d:12:ratio:16:9"
     assert encode(DraftPress(12, DraftAction.GENERATE)) == "v1:d:12:go"
     assert encode(JobPress(3, JobAction.UPGRADE_4K)) == "v1:j:3:4k"
+    assert encode(SettingPress(SettingAction.RATIO, "16:9")) == "v1:s:ratio:16:9"
+    assert encode(SettingPress(SettingAction.RESET)) == "v1:s:reset"
+    assert encode(UserPress(UserAction.HISTORY, 2)) == "v1:u:past:2"
     assert encode(UserPress(UserAction.APPROVE, 99)) == "v1:u:approve:99"
     assert encode(UserPress(UserAction.ASK_ACCESS)) == "v1:u:ask"
 
@@ -106,6 +126,14 @@ def test_the_form_of_the_strings_is_fixed_because_old_messages_keep_their_button
         "v1:j:3:steal",
         "v1:j:3:4k:1",
         "v1:j:three:4k",
+        "v1:s",
+        "v1:s:reset:now",
+        "v1:s:ratio",
+        "v1:s:ratio:5:4",
+        "v1:s:lang:../../etc",
+        "v1:s:lang:",
+        "v1:u:past",
+        "v1:u:past:0",
         "v1:u:approve",
         "v1:u:approve:x",
         "v1:u:ask:1",

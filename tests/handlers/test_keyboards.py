@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from telegram import InlineKeyboardMarkup
 
-from bot.models import Draft, Kind, Mode, Options, Ratio, Resolution
+from bot.catalog import without_seeds
+from bot.models import Draft, Kind, Mode, Options, Ratio, Resolution, Step
 from handlers import keyboards
 from handlers.callback_data import (
     DraftAction,
@@ -119,6 +120,22 @@ def test_an_extension_offers_no_options() -> None:
     assert names(card(extension)) == [["Generate · 60", "Cancel"]]
 
 
+def test_a_prompt_that_answers_a_video_extends_it_or_begins_a_new_one() -> None:
+    choice = samples.draft(kind=Kind.EXTEND, parent_id=1, step=Step.CHOICE)
+
+    assert names(card(choice)) == [["Extend · 60", "New video", "Cancel"]]
+    assert names(card(choice, payable=False)) == [["New video", "Cancel"]]
+    assert presses(card(choice))["Extend · 60"] == DraftPress(5, DraftAction.GENERATE)
+    assert presses(card(choice))["New video"] == DraftPress(5, DraftAction.NEW)
+
+
+def test_without_seeds_in_the_catalog_there_is_no_button_for_one() -> None:
+    seedless = without_seeds(CATALOG)
+    rows = names(keyboards.card(samples.draft(more=True), seedless, LABELS, payable=True))
+
+    assert ["✓ Translation", "Watermark"] in rows
+
+
 @pytest.mark.parametrize("photos", range(5))
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("more", [True, False])
@@ -154,59 +171,8 @@ def test_every_choice_on_a_card_is_one_that_the_catalog_has_no_problem_with() ->
     assert tried == 12
 
 
-def video(resolution: Resolution = Resolution.P720) -> Options:
-    return Options("veo3_fast", resolution=resolution)
-
-
-@pytest.mark.parametrize(
-    ("resolution", "offers"),
-    [
-        (Resolution.P720, ALL),
-        (Resolution.P1080, (Kind.UPGRADE_4K,)),
-        (Resolution.K4, ()),
-    ],
-)
-def test_a_new_video_offers_what_its_resolution_leaves_to_do(
-    resolution: Resolution, offers: tuple[Kind, ...]
-) -> None:
-    assert keyboards.offered(Kind.GENERATE, video(resolution), upgrades=True) == offers
-
-
-def test_without_upgrades_nothing_is_offered() -> None:
-    assert keyboards.offered(Kind.GENERATE, video()) == ()
-
-
-@pytest.mark.parametrize(
-    ("asked", "made", "offers"),
-    [
-        ({Kind.UPGRADE_1080P}, {Kind.UPGRADE_1080P}, (Kind.UPGRADE_4K,)),
-        ({Kind.UPGRADE_4K}, {Kind.UPGRADE_4K}, (Kind.UPGRADE_1080P,)),
-        ({Kind.UPGRADE_1080P, Kind.UPGRADE_4K}, {Kind.UPGRADE_1080P, Kind.UPGRADE_4K}, ()),
-        ({Kind.UPGRADE_1080P}, set(), (Kind.UPGRADE_1080P, Kind.UPGRADE_4K)),
-        ({Kind.EXTEND}, {Kind.EXTEND}, ALL),
-    ],
-)
-def test_extend_is_gone_once_a_sharper_copy_was_asked_even_in_vain(
-    asked: set[Kind], made: set[Kind], offers: tuple[Kind, ...]
-) -> None:
-    given = keyboards.offered(Kind.GENERATE, video(), asked=asked, made=made, upgrades=True)
-
-    assert given == offers
-
-
-def test_nothing_is_offered_after_14_days_or_for_fallback_videos() -> None:
-    days = 86_400.0
-
-    young = keyboards.offered(Kind.GENERATE, video(), age_seconds=14 * days, upgrades=True)
-    old = keyboards.offered(Kind.GENERATE, video(), age_seconds=14 * days + 1, upgrades=True)
-    fallback = keyboards.offered(Kind.GENERATE, video(), fallback=True, upgrades=True)
-
-    assert (young, old, fallback) == (ALL, (), ())
-
-
-def test_an_extended_film_can_only_be_extended_and_a_sharper_copy_not_at_all() -> None:
-    assert keyboards.offered(Kind.EXTEND, video(), upgrades=True) == (Kind.EXTEND,)
-    assert keyboards.offered(Kind.UPGRADE_1080P, video(), upgrades=True) == ()
+def video() -> Options:
+    return Options("veo3_fast")
 
 
 def test_a_result_shows_prices_then_again_and_edit() -> None:
@@ -249,6 +215,19 @@ def test_a_failure_offers_edit_and_again_and_a_status_cancel() -> None:
     assert presses(keyboards.status(3, LABELS)) == {"Cancel": JobPress(3, JobAction.CANCEL)}
 
 
+def test_a_failed_copy_can_be_asked_for_again_and_its_video_made_anew() -> None:
+    copy = samples.job(id=9, kind=Kind.UPGRADE_4K, parent_id=3)
+
+    markup = keyboards.upgrade_failure(copy, CATALOG, LABELS)
+
+    assert names(markup) == [["4K · 120"], ["Again", "Edit"]]
+    assert presses(markup) == {
+        "4K · 120": JobPress(3, JobAction.UPGRADE_4K),
+        "Again": JobPress(3, JobAction.AGAIN),
+        "Edit": JobPress(3, JobAction.EDIT),
+    }
+
+
 def test_each_job_in_the_list_has_its_numbered_cancel() -> None:
     markup = keyboards.jobs(range(11, 17), LABELS)
 
@@ -273,3 +252,8 @@ def test_a_stranger_asks_and_admins_decide() -> None:
         "Approve": UserPress(UserAction.APPROVE, 2**52),
         "Deny": UserPress(UserAction.DENY, 2**52),
     }
+
+
+def test_photos_can_be_removed_from_a_card_that_has_some() -> None:
+    assert ["Remove photos", "More"] in names(card(samples.draft(photos=(1,))))
+    assert "Remove photos" not in presses(card(samples.draft()))

@@ -1,4 +1,4 @@
-"""The way of a translation: collected as documented, translated, compiled, spoken."""
+"""The way of a translation: collected as documented, translated, spoken."""
 
 import re
 import string
@@ -9,8 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
 import handlers
 from handlers.sentences.speech import later
@@ -54,8 +53,6 @@ def german(collected: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Text
     written.parent.mkdir(parents=True)
     with written.open("wb") as file:
         write_po(file, collected)
-    with written.open("rb") as po, written.with_suffix(".mo").open("wb") as mo:
-        write_mo(mo, read_po(po, locale="de"))
     return Languages(folder).for_language("de")
 
 
@@ -121,12 +118,12 @@ def test_a_message_in_a_table_is_itself() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for language in ("de", "pt", "pt_BR"):
-        path = tmp_path / language / "LC_MESSAGES" / "veogram.mo"
+        path = tmp_path / language / "LC_MESSAGES" / "veogram.po"
         path.parent.mkdir(parents=True)
         translation = Catalog(locale=language)
         translation.add("More", f"More in {language}")
         with path.open("wb") as file:
-            write_mo(file, translation)
+            write_po(file, translation)
     return tmp_path
 
 

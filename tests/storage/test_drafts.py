@@ -189,6 +189,24 @@ def test_steps_are_those_of_active_drafts_that_live(tx: Connection) -> None:
     assert drafts.steps(tx, 500.0) == {(1, 1): Step.PROMPT, (-5, 2): Step.CARD}
 
 
+def test_drafts_follow_their_group_without_its_messages_and_yield_to_a_newer_one(
+    tx: Connection,
+) -> None:
+    drafts.save(tx, replace(create(tx, user_id=1, chat_id=-5), card_message_id=7))
+    parked = create(tx, user_id=2, chat_id=-5)
+    newer = create(tx, user_id=2, chat_id=-6)
+    drafts.save(tx, replace(newer, card_message_id=8))
+    elsewhere = create(tx, user_id=3, chat_id=-7)
+    drafts.move_chat(tx, -5, -6)
+    moved = drafts.active(tx, 1, -6, 500.0)
+    assert moved is not None
+    assert (moved.place, moved.card_message_id) == (Place(-6), None)
+    assert not is_active(tx, parked)
+    assert is_active(tx, newer)
+    assert drafts.get(tx, elsewhere.id) == elsewhere
+    assert drafts.unshown(tx, -6, 500.0) == [moved]
+
+
 @pytest.mark.parametrize("chats", [1, 4])
 def test_only_a_users_newest_drafts_are_kept(tx: Connection, chats: int) -> None:
     other = create(tx, user_id=2)

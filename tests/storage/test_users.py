@@ -98,14 +98,12 @@ def test_admins_are_those_with_that_access(tx: Connection) -> None:
     assert users.admins(tx) == [1, 3]
 
 
-def test_those_who_asked_are_counted_by_when_even_after_the_decision(tx: Connection) -> None:
+def test_those_who_wait_for_the_decision_are_counted(tx: Connection) -> None:
     for user_id in (1, 2, 3):
         meet(tx, user_id)
-    users.set_access(tx, 1, Access.ASKED, 50.0)
-    users.set_access(tx, 2, Access.ASKED, 200.0)
-    users.set_access(tx, 3, Access.ASKED, 100.0)
+        users.set_access(tx, user_id, Access.ASKED, 50.0)
     users.set_access(tx, 3, Access.DENIED, 300.0)
-    assert users.asked_since(tx, 100.0) == [3, 2]
+    assert users.count_asking(tx) == 2
 
 
 def test_when_somebody_wrote_last_is_noted_at_every_meeting(tx: Connection) -> None:

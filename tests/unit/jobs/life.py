@@ -1,19 +1,22 @@
 """The life of jobs without a chat: real database, real stand-in for KIE, a clock that is told."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from bot import catalog as catalogs
-
 from bot.demo.kie import KieStandin
 from bot.errors import ChatError
 from bot.jobs.delivery import Delivery
+from bot.jobs.further import Further, Sharpened
 from bot.jobs.messenger import Sent, Status
+from bot.jobs.offers import Offers
+from bot.jobs.offers import Offers
 from bot.jobs.reporter import Reporter
 from bot.jobs.rules import Rules
 from bot.jobs.service import Request, Service
@@ -25,7 +28,7 @@ from bot.media.fetch import Fetcher
 from bot.media.hosting import KieUploads
 from bot.media.videos import Prepared, Videos
 from bot.models import Dialect, Draft, Job, Place, User
-from storage import jobs
+from storage import jobs, queue
 from storage.audit import audit
 from storage.database import Database
 from tests.conftest import Clock
@@ -33,6 +36,25 @@ from tests.conftest import Clock
 KEY = "kie-key-0123456789abcdef0123456789"
 ADA = 1001
 TRUSTED = frozenset({"127.0.0.1"})
+RULES = Rules(
+    dialect=Dialect.VEO,
+    max_concurrent=10,
+    creates_per_10s=20,
+    max_jobs_per_user=3,
+    expected_seconds=180.0,
+    shortest_pause_seconds=5.0,
+    soft_deadline_seconds=900.0,
+    hard_deadline_seconds=7200.0,
+    daily_credits=300,
+    daily_credits_total=None,
+    credits_low=500,
+    admin_ids=frozenset({1}),
+    open_to_all=True,
+    prompt_max_chars=1000,
+    upload_max_bytes=50 << 20,
+    result_max_bytes=1 << 30,
+    keep_videos_seconds=14 * 86400.0,
+)
 
 
 @dataclass
@@ -44,7 +66,9 @@ class Chat:
     links: list[str] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     ends: list[Job] = field(default_factory=list)
+    buttons: list[tuple[int, int, Offers]] = field(default_factory=list)
     alerts: list[tuple[str, str]] = field(default_factory=list)
+    buttons: list[tuple[int, Offers]] = field(default_factory=list)
     refuses: list[ChatError] = field(default_factory=list)
 
     def _check(self) -> None:
@@ -77,6 +101,16 @@ class Chat:
     async def remove_status(self, job: Job) -> None:
         assert job.id
 
+    async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
+        assert chat_id
+        self._check()
+        self.buttons.append((job.id, message_id, offers))
+
+    async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
+        assert (chat_id, message_id) == (job.place.chat_id, job.result_message_id)
+        self._check()
+        self.buttons.append((job.id, offers))
+
     async def tell_end(self, job: Job) -> None:
         self._check()
         self.ends.append(job)
@@ -99,28 +133,7 @@ class Life:
 
     def build(self, **changes: Any) -> None:
         """Construct the parts, as a start of the process does."""
-        rules = Rules(
-            **{
-                "dialect": Dialect.VEO,
-                "max_concurrent": 10,
-                "creates_per_10s": 20,
-                "max_jobs_per_user": 3,
-                "expected_seconds": 180.0,
-                "shortest_pause_seconds": 5.0,
-                "soft_deadline_seconds": 900.0,
-                "hard_deadline_seconds": 7200.0,
-                "daily_credits": 300,
-                "daily_credits_total": None,
-                "credits_low": 500,
-                "admin_ids": frozenset({1}),
-                "open_to_all": True,
-                "prompt_max_chars": 1000,
-                "upload_max_bytes": 50 << 20,
-                "result_max_bytes": 1 << 30,
-                "keep_videos_seconds": 14 * 86400.0,
-            }
-            | changes
-        )
+        rules = replace(RULES, **changes)
         catalog = catalogs.parse(resources.files("bot").joinpath("catalog.toml").read_text("utf-8"))
         self.client = KieClient(
             api_url=self.kie.url, upload_url=self.kie.upload_url, key=KEY, sleep=_no_sleep
@@ -211,7 +224,7 @@ class Life:
             after = await self._moves()
 
     async def _next_due(self) -> float | None:
-        return await self.database.read(lambda tx: jobs.next_due(tx, queue=True))
+        return await self.database.read(lambda tx: queue.next_due(tx, -math.inf, queue=True))
 
     async def _moves(self) -> float:
         rows = "SELECT (SELECT count(*) FROM events) + coalesce(sum(tries + due_at), 0) FROM jobs"

@@ -7,8 +7,8 @@ import pytest
 from bot.demo.kie_faults import Answer, Fate, Link, Page, Point, Reset
 from bot.errors import (
     ChatGone,
-    DraftGone,
     NotAllowed,
+    NotOffered,
     Paused,
     QueueFull,
     QuotaExceeded,
@@ -55,7 +55,7 @@ async def test_slow_is_told_after_the_soft_deadline_and_is_not_failed(here: Life
     await here.service.show_status_on(job, 77)
     await here.pass_seconds(1000, step=20)
     await here.reporter.round()
-    assert here.chat.statuses[-1] == Working(pytest.approx(0.95), None, slow=True)
+    assert here.chat.statuses[-1] == Working(0.95, None, slow=True)
     finish_all(here)
     await here.pass_seconds(600, step=20)
     assert (await here.job(job)).state is State.DONE
@@ -301,7 +301,7 @@ async def test_only_the_owner_may_cancel_and_unknown_jobs_are_gone(here: Life) -
     job = await here.order()
     with pytest.raises(NotAllowed):
         await here.service.cancel(job.id, 4242)
-    with pytest.raises(DraftGone):
+    with pytest.raises(NotOffered):
         await here.service.cancel(999, job.user_id)
 
 

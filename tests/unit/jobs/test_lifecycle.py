@@ -34,7 +34,8 @@ def test_only_a_waiting_job_can_be_cancelled() -> None:
 
 @pytest.mark.parametrize("state", sorted(OPEN))
 def test_every_open_state_has_a_way_to_an_end(state: State) -> None:
-    seen, reached = set(), {state}
+    seen: set[State] = set()
+    reached = {state}
     while reached - seen:
         seen |= reached
         reached = reached.union(*(TRANSITIONS[each] for each in reached))

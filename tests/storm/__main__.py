@@ -1,0 +1,31 @@
+"""The long storm: ``python -m tests.storm --jobs 300 --kills 12 [--seed N]``."""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.storm.storm import Force, storm
+
+
+def main() -> int:
+    """Let it pass, tell what it left; return 0 when nothing was lost or wrongly charged."""
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--keep", type=Path, help="folder for log and database; default: none")
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="veogram-storm-") as folder:
+        where = given.keep or Path(folder)
+        where.mkdir(parents=True, exist_ok=True)
+        figures = asyncio.run(storm(where, Force(given.jobs, given.kills, given.seed)))
+    print(*figures.lines(), sep="\n")
+    return 0 if figures.is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
