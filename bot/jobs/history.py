@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import FetchError, NotAllowed, NotOffered, SendRefused, VideoGone
+from bot.jobs.further import read_offers
 from bot.jobs.messenger import Sent
+from bot.jobs.offers import Offers
 from bot.jobs.rules import Rules
 from bot.media.videos import Prepared, Videos
 from bot.models import Job, Place, State, Video
@@ -23,8 +25,8 @@ Link = Callable[[Job], Awaitable[tuple[str, float]]]
 class Sender(Protocol):
     """The part of the messenger that is needed here; it raises what is below ``ChatError``."""
 
-    async def send_copy(self, job: Job, file_id: str) -> Sent:
-        """Send a video that Telegram has already."""
+    async def send_copy(self, job: Job, offers: Offers) -> Sent | None:
+        """Send a video that Telegram has already; ``None``: it never had it."""
         ...
 
     async def send_video(self, job: Job, video: Prepared) -> Sent:
@@ -97,12 +99,13 @@ class History:
         sent = None if job.video is None else await self._send(here, job.video)
         if sent is None:
             raise VideoGone
-        await self._database.write(_remember, job, chat_id, sent)
+        await self._database.write(_remember, job, chat_id, sent, self._clock())
 
     async def _send(self, job: Job, video: Video) -> Sent | None:
         if video.file_id is not None:
+            offers = await self._database.read(read_offers, job, self._clock())
             try:
-                return await self._messenger.send_copy(job, video.file_id)
+                return await self._messenger.send_copy(job, offers)
             except SendRefused:
                 if video.path is None:
                     raise
@@ -139,8 +142,10 @@ def _own(tx: Connection, job_id: int, user_id: int) -> Job:
     return job
 
 
-def _remember(tx: Connection, job: Job, chat_id: int, sent: Sent) -> None:
-    """The next time the file is not needed; the buttons of this message are kept as they are."""
-    if sent.file_id is not None:
-        media.set_file_id(tx, job.id, sent.file_id)
+def _remember(tx: Connection, job: Job, chat_id: int, sent: Sent, now: float) -> None:
+    """Next time the file is not needed; the buttons of this message are kept as they should be."""
     lineage.add_copy(tx, job.id, chat_id, sent.message_id)
+    if job.video is None or job.video.file_id is None:
+        lineage.redraw(tx, job.id, now)
+        if sent.file_id is not None:
+            media.set_file_id(tx, job.id, sent.file_id)

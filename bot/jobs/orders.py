@@ -1,7 +1,7 @@
 """Placing an order: a job, and the credits that it holds."""
 
 from bot.errors import Paused, QueueFull
-from bot.jobs.rules import MAX_WAITING_PER_USER, Rules
+from bot.jobs.rules import MAX_WAITING_PER_USER, Rules, status_seconds
 from bot.jobs.transactions import ACCOUNT
 from bot.models import Job, NewJob
 from storage import jobs, ledger, operations, queue
@@ -17,7 +17,13 @@ def place(tx: Connection, new: NewJob, now: float, rules: Rules, *, admin: bool)
         raise Paused
     if queue.count_waiting(tx, new.user_id) >= MAX_WAITING_PER_USER:
         raise QueueFull
-    job = jobs.insert_job(tx, new, now, now + rules.hard_deadline_seconds)
+    job = jobs.insert_job(
+        tx,
+        new,
+        now,
+        now + rules.hard_deadline_seconds,
+        status_due_at=now + status_seconds(new.place),
+    )
     ledger.hold(
         tx,
         job.id,

@@ -27,7 +27,7 @@ class Preferences:
             for name in NAMES
             if getattr(options, name) != getattr(before, name)
         }
-        users.change(tx, user.id, **chosen)  # type: ignore[typeddict-item] # names and types are those of Options
+        users.change(tx, user.id, **chosen)
         return self._current(tx, user)
 
     async def answer_watermark(self, user: User, draft: Draft, text: str) -> User:

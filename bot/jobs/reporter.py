@@ -9,7 +9,7 @@ from bot.jobs import eta, pace, transactions
 from bot.jobs.further import read_offers
 from bot.jobs.messenger import Messenger, Sending, Status, Waiting, Working
 from bot.jobs.offers import Offers
-from bot.jobs.rules import Rules
+from bot.jobs.rules import Rules, status_seconds
 from bot.models import Job, State
 from storage import jobs, lineage, operations, queue
 from storage.database import Connection, Database
@@ -17,8 +17,6 @@ from storage.lineage import Stale
 
 log = logging.getLogger(__name__)
 
-PRIVATE_SECONDS = 5.0
-GROUP_SECONDS = 10.0
 # Far from the front of the queue little changes.
 FAR_PLACE = 20
 FAR_SECONDS = 60.0
@@ -65,7 +63,6 @@ class Reporter:
         await self._database.write(
             jobs.set_status, job.id, due_at=due_at, message_id=job.status_message_id
         )
-
 
     async def _draw_buttons(self, stale: Stale, offers: Offers) -> None:
         again_at = None
@@ -127,4 +124,4 @@ def working(job: Job, estimate: eta.Estimate, now: float) -> Working:
 def _pause(job: Job, status: Status) -> float:
     if isinstance(status, Waiting) and status.place > FAR_PLACE:
         return FAR_SECONDS
-    return GROUP_SECONDS if job.place.is_group else PRIVATE_SECONDS
+    return status_seconds(job.place)

@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 
-from bot.models import Access, Dialect, User
+from bot.models import Access, Dialect, Place, User
 
 # More than this many waiting jobs of one user are not accepted.
 MAX_WAITING_PER_USER = 20
 DRAFT_SECONDS = 24 * 3600.0
 # KIE forgets a record after 14 days; until then a late result is looked for.
 RECORD_SECONDS = 14 * 24 * 3600.0
+# A status card is drawn again no sooner after it was drawn.
+PRIVATE_STATUS_SECONDS = 5.0
+GROUP_STATUS_SECONDS = 10.0
+
+
+def status_seconds(place: Place) -> float:
+    """Return the shortest pause between two edits of a status card."""
+    return GROUP_STATUS_SECONDS if place.is_group else PRIVATE_STATUS_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

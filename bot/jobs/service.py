@@ -10,7 +10,7 @@ from bot.jobs import further, orders, transactions
 from bot.jobs.lifecycle import AT_KIE
 from bot.jobs.messenger import Status
 from bot.jobs.reporter import read_statuses
-from bot.jobs.rules import DRAFT_SECONDS, Rules
+from bot.jobs.rules import DRAFT_SECONDS, Rules, status_seconds
 from bot.models import (
     Access,
     Draft,
@@ -218,7 +218,10 @@ class Service:
     async def show_status_on(self, job: Job, message_id: int) -> None:
         """Make a message the status card of a job that has none."""
         await self._database.write(
-            jobs.set_status, job.id, due_at=self._clock(), message_id=message_id
+            jobs.set_status,
+            job.id,
+            due_at=self._clock() + status_seconds(job.place),
+            message_id=message_id,
         )
 
     async def open_jobs(self, user_id: int) -> list[OpenJob]:
@@ -259,9 +262,7 @@ class Service:
         return replace(job, photos=photos, options=options)
 
 
-def _recall(
-    tx: Connection, user_id: int, name: str, now: float, base: Options
-) -> User | None:
+def _recall(tx: Connection, user_id: int, name: str, now: float, base: Options) -> User | None:
     """Return the user, unless something about them is to be written."""
     user = users.get(tx, user_id, base)
     if user is None or user.name != name or jobs.has_parked(tx, user_id):

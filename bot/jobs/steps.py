@@ -21,11 +21,11 @@ from bot.errors import (
 )
 from bot.jobs import eta, pace, retry, silence, transactions
 from bot.jobs.delivery import Delivery
+from bot.jobs.dispatch import Submission
 from bot.jobs.lifecycle import ENDED
 from bot.jobs.messenger import Messenger
 from bot.jobs.reading import read_record
 from bot.jobs.rules import RECORD_SECONDS, Rules
-from bot.jobs.transactions import Submission
 from bot.kie import wire
 from bot.kie.client import KieClient
 from bot.kie.wire import Order, Record, RecordStatus
@@ -149,17 +149,20 @@ class Steps:
             case OutcomeUnknown():
                 await self._database.write(transactions.lose_sight, job, self._clock(), self._rules)
             case TooManyRequests():
-                await self._wait_for_rate(job)
+                wait = retry.pause(RATE_RETRY, job.tries + 1, chance=self._chance())
+                await self._hold_up(job, transactions.RATE, error, wait or RATE_RETRY.cap)
             case TryLater(code=455 | 505) | ModelUnavailable() if job.kind is not Kind.GENERATE:
                 # What is off is one way of going on, the model makes videos as before.
                 await self._fail(job, Reason.UNAVAILABLE, error)
             case TryLater():
                 await self._submit_later(job, "unreachable")
             case OperatorTrouble():
-                await self._stop_account(error, need=job.price)
-                await self._fail(job, Reason.UNAVAILABLE, error)
+                await self._database.write(
+                    transactions.refuse_for_account, job, str(error.code), self._clock()
+                )
             case ModelUnavailable():
-                await self._pause_model(job, error)
+                scope = transactions.model_scope(job.options.model)
+                await self._hold_up(job, scope, error, MODEL_PAUSE_SECONDS)
             case ImageNotFetched() if not await self._ended_before(job, Reason.IMAGE_NOT_FETCHED):
                 await self._put_back(job, self._clock(), Reason.IMAGE_NOT_FETCHED)
             case _:
@@ -168,11 +171,10 @@ class Steps:
     async def _ended_before(self, job: Job, why: str) -> bool:
         return why in await self._database.read(attempts.errors, job.id)
 
-    async def _wait_for_rate(self, job: Job) -> None:
-        now = self._clock()
-        wait = retry.pause(RATE_RETRY, job.tries + 1, chance=self._chance()) or RATE_RETRY.cap
-        await self._database.write(transactions.pause, transactions.RATE, "429", now, wait)
-        await self._put_back(job, now + wait, "too many requests")
+    async def _hold_up(self, job: Job, scope: str, error: KieError, seconds: float) -> None:
+        await self._database.write(
+            transactions.hold_up, job, scope, str(error.code), self._clock(), seconds
+        )
 
     async def _submit_later(self, job: Job, why: str) -> None:
         now = self._clock()
@@ -184,18 +186,6 @@ class Steps:
 
     async def _put_back(self, job: Job, due_at: float, why: str) -> None:
         await self._database.write(transactions.put_back, job, self._clock(), due_at, why)
-
-    async def _pause_model(self, job: Job, error: KieError) -> None:
-        now = self._clock()
-        scope = transactions.model_scope(job.options.model)
-        await self._database.write(
-            transactions.pause, scope, str(error.code), now, MODEL_PAUSE_SECONDS
-        )
-        await self._put_back(job, now + MODEL_PAUSE_SECONDS, "model unavailable")
-
-    async def _stop_account(self, error: KieError, need: int = 0) -> None:
-        """Keep everything from KIE until the account answers again; say so to the admins once."""
-        await self._database.write(transactions.stop_account, str(error.code), self._clock(), need)
 
     async def _fail(self, job: Job, reason: Reason, error: KieError) -> None:
         await self._database.write(
@@ -218,7 +208,7 @@ class Steps:
         try:
             record = await read_record(self._kie, job)
         except OperatorTrouble as error:
-            await self._stop_account(error)
+            await self._database.write(transactions.stop_account, str(error.code), self._clock())
             await self._look_later(job)
         except KieError as error:
             log.info("the record cannot be read now", extra={"job": job.ref, "error": str(error)})

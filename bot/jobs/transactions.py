@@ -4,20 +4,15 @@ Every function runs inside one write transaction and returns whether it was the 
 job; False means that something else was first, and that nothing was changed.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.jobs import pace, silence
 from bot.jobs.lifecycle import HELD
-from bot.jobs.rules import Rules
-from bot.kie import wire
-from bot.models import Dialect, Job, Reason, State, Video
-from bot.tokens import hash_token, new_token
+from bot.jobs.rules import Rules, status_seconds
+from bot.models import Job, Reason, State, Video
 from storage import attempts, erasure, jobs, knocks, ledger, lineage, media, operations, queue
 from storage.database import Connection
 from storage.knocks import Attempt
 
-CREATES_WINDOW_SECONDS = 10.0
 # How long the step of one job may take before another process may believe it dead.
 LEASE_SECONDS = 600.0
 
@@ -38,112 +33,6 @@ def probe_seconds(code: str) -> float:
 def model_scope(model: str) -> str:
     """Return the name under which the pause of a model is kept."""
     return f"model:{model}"
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A job that is about to be sent to KIE; ``callback_url`` holds the attempt's only token."""
-
-    job: Job
-    callback_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What the worker has to do now, and when it should look again at the latest."""
-
-    submissions: list[Submission]
-    due: list[Job]
-    look_again_at: float | None
-
-
-def take_work(
-    tx: Connection, now: float, rules: Rules, limit: int, running: frozenset[int]
-) -> Work:
-    """Claim up to ``limit`` jobs: first those that are due anyway, then from the queue."""
-    due = queue.claim_due(tx, now, now + LEASE_SECONDS, limit, running)
-    slots, blocked_until = _free_slots(tx, now, rules)
-    wanted = min(slots, limit - len(due))
-    submissions = _take_from_queue(tx, now, rules, wanted, running) if wanted > 0 else []
-    # What is due already and was not taken waits for a slot, whose end rings the bell.
-    times = [queue.next_due(tx, now, queue=wanted > len(submissions)), blocked_until]
-    return Work(submissions, due, min((at for at in times if at is not None), default=None))
-
-
-def _free_slots(tx: Connection, now: float, rules: Rules) -> tuple[int, float | None]:
-    """Return how many tasks may be created now, and when a limit in time ends."""
-    pauses = _live_pauses(tx, now)
-    if ACCOUNT in pauses:
-        return 0, None
-    if RATE in pauses:
-        return 0, pauses[RATE]
-    sent = attempts.sent_since(tx, now - CREATES_WINDOW_SECONDS)
-    if len(sent) >= rules.creates_per_10s:
-        return 0, sent[-rules.creates_per_10s] + CREATES_WINDOW_SECONDS
-    budget = rules.creates_per_10s - len(sent) - attempts.count_unsent(tx)
-    return min(rules.max_concurrent - queue.count_at_kie(tx, now), budget), None
-
-
-def _live_pauses(tx: Connection, now: float) -> Mapping[str, float]:
-    """Return the pauses in force; all but the account's end by themselves at their time."""
-    live = {}
-    for scope, pause in operations.pauses(tx).items():
-        if scope != ACCOUNT and pause.probe_at <= now:
-            operations.resume(tx, scope)
-        else:
-            live[scope] = pause.probe_at
-    return live
-
-
-def _take_from_queue(
-    tx: Connection, now: float, rules: Rules, wanted: int, running: frozenset[int]
-) -> list[Submission]:
-    paused = [
-        scope.removeprefix("model:")
-        for scope in operations.pauses(tx)
-        if scope.startswith("model:")
-    ]
-    return [
-        _begin(tx, job, now, rules)
-        for job in queue.claim_queued(tx, now, wanted, rules.max_jobs_per_user, paused, running)
-    ]
-
-
-def _begin(tx: Connection, job: Job, now: float, rules: Rules) -> Submission:
-    token = new_token()
-    dialect = _dialect(tx, job, rules)
-    callback_base = rules.callback_url if wire.takes_callback(job.kind, dialect) else None
-    queue.served(tx, job.user_id, now)
-    number = attempts.begin(
-        tx,
-        job,
-        dialect=dialect,
-        token_hash=hash_token(token),
-        callback=callback_base is not None,
-        now=now,
-    )
-    jobs.move(
-        tx,
-        job,
-        State.SUBMITTING,
-        now,
-        attempt=number,
-        task_id=None,
-        dialect=dialect,
-        submitted_at=None,
-        soft_deadline_at=now + pace.patience_seconds(job.kind, rules),
-        tries=job.tries,
-        due_at=now,  # found again as soon as the lease has lapsed
-        lease_until=now + LEASE_SECONDS,
-    )
-    url = f"{callback_base}/{token}" if callback_base else None
-    return Submission(_again(tx, job), url)
-
-
-def _dialect(tx: Connection, job: Job, rules: Rules) -> Dialect:
-    """What a video is made from is known to KIE in the dialect that made it."""
-    parent = jobs.get(tx, job.parent_id) if job.parent_id is not None else None
-    return rules.dialect if parent is None or parent.dialect is None else parent.dialect
 
 
 def mark_sent(tx: Connection, job: Job, now: float) -> bool:
@@ -373,12 +262,19 @@ def undeliver(tx: Connection, job: Job, now: float, due_at: float | None) -> boo
     return jobs.move(tx, job, State.READY, now, due_at=due_at, tries=job.tries + 1)
 
 
-def pause(tx: Connection, scope: str, reason: str, now: float, seconds: float) -> None:
-    """Keep jobs of ``scope`` from KIE for some seconds."""
-    operations.pause(tx, scope, reason, now, now + seconds)
+def hold_up(tx: Connection, job: Job, scope: str, code: str, now: float, seconds: float) -> bool:
+    """Keep every job of ``scope`` from KIE for some seconds, beginning with this one."""
+    operations.pause(tx, scope, code, now, now + seconds)
+    return put_back(tx, job, now, now + seconds, f"{scope} paused: {code}")
 
 
-def stop_account(tx: Connection, code: str, now: float, need: int) -> None:
+def refuse_for_account(tx: Connection, job: Job, code: str, now: float) -> bool:
+    """KIE refuses the account itself: this job ends, the others wait."""
+    stop_account(tx, code, now, need=job.price)
+    return fail(tx, job, Reason.UNAVAILABLE, now, f"{Reason.UNAVAILABLE}: code {code}")
+
+
+def stop_account(tx: Connection, code: str, now: float, need: int = 0) -> None:
     """Keep everything from KIE until it reports at least ``need`` credits; alert the admins."""
     operations.pause(tx, ACCOUNT, code, now, now + probe_seconds(code), need)
     operations.raise_alert(tx, KEY_ALERT, code, now)
@@ -391,13 +287,11 @@ def resume_account(tx: Connection, now: float) -> None:
 
 
 def _redraw_at(tx: Connection, job: Job, now: float) -> float | None:
-    """The card of a job ordered by a flag may have come after the job was read."""
-    current = _again(tx, job)
-    return None if current.status_message_id is None or current.muted else now
+    """Say soon what is new, but not sooner after the last time than cards are drawn.
 
-
-def _again(tx: Connection, job: Job) -> Job:
-    current = jobs.get(tx, job.id)
-    if current is None:
-        raise LookupError(f"job {job.ref} vanished inside a transaction")
-    return current
+    The card of a job ordered by a flag may have come after the job was read.
+    """
+    current = jobs.require(tx, job.id)
+    if current.status_message_id is None or current.muted:
+        return None
+    return min(current.status_due_at or now, now + status_seconds(job.place))

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import ChatMoved
-from bot.jobs import chats, silence, transactions
+from bot.errors import ChatMoved, DatabaseDamaged, StorageError
+from bot.jobs import chats, dispatch, silence, transactions
+from bot.jobs.dispatch import Submission, Work
 from bot.jobs.rules import Rules
 from bot.jobs.steps import Steps
-from bot.jobs.transactions import Submission, Work
 from bot.models import Job
 from storage import queue
 from storage.database import Database
@@ -58,12 +58,10 @@ class Worker:
         await self._database.write(silence.started, self._clock())
 
     async def run(self) -> None:
-        """Work off due rows until ``stop``."""
+        """Work off due rows until ``stop``; a full disk is waited out."""
         while not self._stopping:
             self._bell.clear()
-            work = await self._start_due()
-            self._looked_at = self._clock()
-            await self._rest(work.look_again_at)
+            await self._rest(await self._look())
 
     async def stop(self, timeout_seconds: float) -> None:
         """Take no more work; let running steps finish, put down what does not in time."""
@@ -81,14 +79,28 @@ class Worker:
         await self._start_due()
         await asyncio.gather(*self._running.values())
 
+    async def _look(self) -> float | None:
+        """Start what is due; return when to look again at the latest."""
+        try:
+            work = await self._start_due()
+        except DatabaseDamaged:
+            raise
+        except StorageError as error:
+            log.warning("no work can be taken now", extra={"error": str(error)})
+            return None
+        self._looked_at = self._clock()
+        return work.look_again_at
+
     async def _start_due(self) -> Work:
         work = await self._database.write(
-            transactions.take_work,
+            dispatch.take_work,
             self._clock(),
             self._rules,
             MAX_STEPS - len(self._running),
             frozenset(self._running),
         )
+        if self._stopping:  # whoever runs next finds it again
+            return work
         for submission in work.submissions:
             self._start(submission.job, self._submit(submission))
         for job in work.due:
@@ -104,11 +116,14 @@ class Worker:
     def _start(self, job: Job, step: Awaitable[None]) -> None:
         task = asyncio.create_task(self._guard(job, step), name=f"{job.state} {job.ref}")
         self._running[job.id] = task
-        task.add_done_callback(lambda _: self._ended(job.id))
+        task.add_done_callback(lambda ended: self._ended(job, ended))
 
-    def _ended(self, job_id: int) -> None:
-        del self._running[job_id]
+    def _ended(self, job: Job, task: asyncio.Task[None]) -> None:
+        del self._running[job.id]
         self._bell.set()
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a step's end was not kept", exc_info=error, extra={"job": job.ref})
 
     async def _guard(self, job: Job, step: Awaitable[None]) -> None:
         """The border of a step: a defect costs one job a pause, never the loop."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib import resources
@@ -16,7 +16,6 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.further import Further, Sharpened
 from bot.jobs.messenger import Sent, Status
 from bot.jobs.offers import Offers
-from bot.jobs.offers import Offers
 from bot.jobs.reporter import Reporter
 from bot.jobs.rules import Rules
 from bot.jobs.service import Request, Service
@@ -27,7 +26,7 @@ from bot.kie.client import KieClient
 from bot.media.fetch import Fetcher
 from bot.media.hosting import KieUploads
 from bot.media.videos import Prepared, Videos
-from bot.models import Dialect, Draft, Job, Place, User
+from bot.models import Dialect, Draft, Job, Kind, Place, Step, User
 from storage import jobs, queue
 from storage.audit import audit
 from storage.database import Database
@@ -66,7 +65,6 @@ class Chat:
     links: list[str] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     ends: list[Job] = field(default_factory=list)
-    buttons: list[tuple[int, int, Offers]] = field(default_factory=list)
     alerts: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[int, Offers]] = field(default_factory=list)
     refuses: list[ChatError] = field(default_factory=list)
@@ -102,11 +100,6 @@ class Chat:
         assert job.id
 
     async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
-        assert chat_id
-        self._check()
-        self.buttons.append((job.id, message_id, offers))
-
-    async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
         assert (chat_id, message_id) == (job.place.chat_id, job.result_message_id)
         self._check()
         self.buttons.append((job.id, offers))
@@ -129,16 +122,19 @@ class Life:
         self.kie = kie
         self.chat = Chat()
         self.folder = folder
+        self.seam: Callable[[Any], Any] = lambda part: part  # put around what reaches outside
         self._updates = 0
 
     def build(self, **changes: Any) -> None:
         """Construct the parts, as a start of the process does."""
         rules = replace(RULES, **changes)
         catalog = catalogs.parse(resources.files("bot").joinpath("catalog.toml").read_text("utf-8"))
-        self.client = KieClient(
-            api_url=self.kie.url, upload_url=self.kie.upload_url, key=KEY, sleep=_no_sleep
+        self.client = self.seam(
+            KieClient(
+                api_url=self.kie.url, upload_url=self.kie.upload_url, key=KEY, sleep=_no_sleep
+            )
         )
-        self.fetcher = Fetcher(trusted_hosts=TRUSTED, user_agent="tests")
+        self.fetcher = self.seam(Fetcher(trusted_hosts=TRUSTED, user_agent="tests"))
         self.videos = Videos()
         delivery = Delivery(
             database=self.database,
@@ -183,6 +179,9 @@ class Life:
         self.service = Service(
             database=self.database, catalog=catalog, rules=rules, nudge=bell.set, clock=self.clock
         )
+        self.further = Further(
+            database=self.database, catalog=catalog, rules=rules, nudge=bell.set, clock=self.clock
+        )
 
     async def close(self) -> None:
         """End what was built."""
@@ -203,6 +202,31 @@ class Life:
         )
         assert isinstance(draft, Draft)
         return await self.service.confirm(draft, user)
+
+    async def sharpen(
+        self, video: Job, kind: Kind = Kind.UPGRADE_1080P, user_id: int = ADA
+    ) -> Sharpened:
+        """Press 1080p or 4K below a video."""
+        user = await self.user(user_id)
+        self._updates += 1
+        below = Place(user_id, None, video.result_message_id)
+        return await self.further.sharpen(video.id, kind, user, below, self._updates)
+
+    async def extend(self, video: Job, prompt: str = "It jumps") -> Job:
+        """Press Extend below a video, say what happens next, confirm the card."""
+        user = await self.user()
+        self._updates += 1
+        below = Place(ADA, None, video.result_message_id)
+        draft = await self.further.extend(video.id, user, below, self._updates)
+        assert isinstance(draft, Draft)
+        asked = replace(draft, prompt=prompt, step=Step.CARD)
+        return await self.service.confirm(await self.service.save_draft(asked), user)
+
+    async def video(self, prompt: str = "A cat") -> Job:
+        """Order a video and wait until it is in the chat."""
+        job = await self.order(prompt)
+        await self.pass_seconds(300)
+        return await self.job(job)
 
     async def pass_seconds(self, seconds: float, *, step: float = 5.0) -> None:
         """Let time leap from one due row to the next, or by ``step`` where the queue is held up."""

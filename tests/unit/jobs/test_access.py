@@ -186,6 +186,8 @@ async def test_a_code_is_good_once_and_only_the_newest(
     assert not await admission.claim(newest, second)
     assert await admission.new_claim() is None
     assert [admin.id for admin in await admission.admins()] == [1]
+    await database.write(users.set_access, 1, Access.STRANGER, 0.0)
+    assert not await admission.claim(newest, second)
 
 
 async def test_a_code_dies_once_there_is_an_admin_by_setting(
