@@ -228,6 +228,7 @@ class App:
             rules=rules,
             data_dir=self._settings.data_dir,
             clock=self._clock,
+            sleep=asyncio.sleep,
             chance=random.SystemRandom().random,
         )
 

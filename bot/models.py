@@ -281,6 +281,7 @@ class Job:
     submitted_at: float | None
     ready_at: float | None
     part: int = 1
+    status_due_at: float | None = None
 
     @property
     def is_erased(self) -> bool:

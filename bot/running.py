@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from telegram.error import InvalidToken, NetworkError, RetryAfter
 
+from bot.errors import DatabaseDamaged, StorageError
 from bot.jobs import retry
 from bot.updates.polling import TokenRefused
 
@@ -15,9 +16,14 @@ START_RETRY = retry.Policy(first=1, cap=30)
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do ``work`` again and again, with a pause after each time."""
+    """Do ``work`` again and again, with a pause after each time; a full disk is waited out."""
     while True:
-        await work()
+        try:
+            await work()
+        except DatabaseDamaged:
+            raise
+        except StorageError as error:
+            log.warning("a round was left out", extra={"error": str(error)})
         await asyncio.sleep(seconds)
 
 
@@ -26,7 +32,7 @@ async def until(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def insist(stop: asyncio.Event, call: Callable[[], Awaitable[None]]) -> bool:
+async def insist(stop: asyncio.Event, call: Callable[[], Coroutine[None, None, None]]) -> bool:
     """Repeat a call that Telegram does not answer; False: stopped before it did.
 
     Raises TokenRefused, and whatever ``call`` raises that is no trouble of the network.
@@ -34,7 +40,7 @@ async def insist(stop: asyncio.Event, call: Callable[[], Awaitable[None]]) -> bo
     failures = 0
     while not stop.is_set():
         try:
-            await call()
+            return await _unless(stop, call())
         except InvalidToken as error:
             raise TokenRefused from error
         except (NetworkError, RetryAfter) as error:
@@ -42,9 +48,23 @@ async def insist(stop: asyncio.Event, call: Callable[[], Awaitable[None]]) -> bo
             seconds = retry.pause(START_RETRY, failures, chance=0.0) or START_RETRY.cap
             log.warning("Telegram does not answer", extra={"error": str(error), "wait": seconds})
             await wait(stop, seconds)
-        else:
-            return True
     return False
+
+
+async def _unless(stop: asyncio.Event, call: Coroutine[None, None, None]) -> bool:
+    """Await a call that may hang; False when the event came first and the call was cancelled."""
+    calling = asyncio.create_task(call, name="call")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({calling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not calling.done():
+            return False
+        calling.result()
+        return True
+    finally:
+        calling.cancel()
+        stopping.cancel()
+        await asyncio.gather(calling, stopping, return_exceptions=True)
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """What a button carries: short versioned strings, read back with suspicion.
 
 ``v1:d:<draft>:<action>[:<value>]`` belongs to a card, ``v1:j:<job>:<action>`` to a job,
-``v1:s:<action>[:<value>]`` to the settings and ``v1:u:<action>[:<value>]`` to none of them. Anybody can send any string, so a reader learns here only
-what was meant; whether the sender may do it is for the database to say.
+``v1:s:<action>[:<value>]`` to the settings and ``v1:u:<action>[:<value>]`` to none of them. Anybody
+can send any string, so a reader learns here only what was meant; whether the sender may do it is
+for the database to say.
 """
 
 import re

@@ -43,7 +43,7 @@ class Context(CallbackContext[Bot, Data, Data, Data]):
         try:
             await query.answer(alert(text) or None, show_alert=bool(text))
         except BadRequest as error:
-            # Handled again after a crash, or waited for: what the press is for is done all the same.
+            # Handled again after a crash, or late: what the press is for is done all the same.
             if TOO_OLD not in error.message.lower():
                 raise
             log.info("a press is too old to be answered")

@@ -4,6 +4,7 @@ import logging
 import secrets
 
 from telegram import Update
+from telegram import User as Person
 from telegram.error import ChatMigrated, Forbidden, TelegramError
 
 from bot.catalog import Catalog, Field
@@ -84,13 +85,18 @@ class Errors:
         if not isinstance(update, Update) or update.effective_user is None:
             log.error("an update failed", exc_info=error)
             return
-        texts = self._languages.for_language(update.effective_user.language_code)
+        texts = self._texts(update.effective_user, context)
         if isinstance(error, UserError):
             await self._tell(update, context, sentence(error, texts, self._catalog))
             return
         ref = secrets.token_hex(4)
         log.error("an update failed", exc_info=error, extra={"ref": ref})
         await self._tell(update, context, texts.welcome.trouble(ref))
+
+    def _texts(self, person: Person, context: Context) -> Texts:
+        """Where the gate itself has failed, the language is the one that Telegram knows."""
+        chosen: Texts | None = getattr(context, "texts", None)
+        return chosen or self._languages.for_language(person.language_code)
 
     @staticmethod
     async def _tell(update: Update, context: Context, text: Html) -> None:

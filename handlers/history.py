@@ -1,19 +1,17 @@
 """/history: looking back page by page, and having a video sent once more."""
 
 import logging
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler
 
-from bot.catalog import Catalog, Field
+from bot.catalog import Catalog
 from bot.errors import ChatError, UserError
-from bot.jobs import offers
 from bot.jobs.history import History, Page
 from bot.jobs.service import Service
 from bot.models import Job, State
-from handlers import keyboards, utf16
+from handlers import keyboards, utf16, videos
 from handlers.answers import redraw, say
 from handlers.callback_data import JobAction, JobPress, UserAction, UserPress, parse
 from handlers.context import Context, place_of
@@ -111,11 +109,9 @@ def render(page: Page, catalog: Catalog, texts: Texts) -> tuple[Html, InlineKeyb
 
 
 def _row(number: int, job: Job, catalog: Catalog, texts: Texts) -> Html:
-    model = texts.labels.value(catalog, Field.MODEL, job.options.model)
-    options = replace(job.options, resolution=offers.resolution(job.kind, job.options))
     details = [
         f"{datetime.fromtimestamp(job.created_at, UTC):%Y-%m-%d}",
-        texts.labels.facts(model, options),
+        videos.facts(job, catalog, texts.labels),
         *([texts.labels.part(job.part)] if job.part > 1 else []),
     ]
     prompt = utf16.shorten(job.prompt, PROMPT_UNITS)

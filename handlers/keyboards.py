@@ -206,7 +206,12 @@ def jobs(job_ids: Sequence[int], labels: Labels) -> InlineKeyboardMarkup:
 
 
 def history(
-    job_ids: Sequence[int], sendable: Collection[int], page: int, pages: int, first: int, labels: Labels
+    job_ids: Sequence[int],
+    sendable: Collection[int],
+    page: int,
+    pages: int,
+    first: int,
+    labels: Labels,
 ) -> InlineKeyboardMarkup:
     """Return a row for each job, numbered from ``first`` like the entries, and one to turn pages.
 

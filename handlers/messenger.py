@@ -114,18 +114,14 @@ class TelegramMessenger:
                 rate_limit_args=Priority.RESULT,
             )
 
-    async def send_copy(self, job: Job, file_id: str) -> Sent:
+    async def send_copy(self, job: Job, offers: Offers) -> Sent | None:
         """Send a video that Telegram has already; it costs neither time nor bytes."""
+        texts = self._texts(job)
         async with _translated():
-            message = await self._bot.send_video(
-                job.place.chat_id,
-                file_id,
-                caption=self._caption(job),
-                parse_mode=ParseMode.HTML,
-                reply_markup=self._result_buttons(job),
-                rate_limit_args=Priority.ANSWER,
+            message = await videos.send_copy(
+                self._bot, job.place, job, offers, self._catalog, texts
             )
-        return _sent(message)
+        return None if message is None else _sent(message)
 
     async def replace_status(self, job: Job, video: Prepared) -> Sent:
         """Turn the status card into the video."""

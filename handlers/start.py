@@ -1,7 +1,13 @@
 """/start, /help, /privacy, and an answer to whatever nobody else answered."""
 
 from telegram import Update
-from telegram.ext import BaseHandler, CommandHandler, MessageHandler, filters
+from telegram.ext import (
+    BaseHandler,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
 
 from bot.jobs.service import Service
 from bot.models import Kind
@@ -11,6 +17,8 @@ from handlers.context import Context, place_of
 from handlers.groups import Named
 
 NEW = filters.UpdateType.MESSAGE
+# What Telegram says about the chat itself, and what nobody has typed to be answered.
+SERVICE = filters.StatusUpdate.ALL | filters.SUCCESSFUL_PAYMENT | filters.PASSPORT_DATA
 DAY_SECONDS = 86400
 
 
@@ -34,7 +42,8 @@ class Start:
         return [
             MessageHandler(private & filters.COMMAND, self.unknown_command),
             MessageHandler(NEW & filters.ChatType.GROUPS & Named(), self.unknown_command),
-            MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_understood),
+            MessageHandler(private & ~SERVICE, self.not_understood),
+            CallbackQueryHandler(self.old_button),
         ]
 
     async def start(self, update: Update, context: Context) -> None:
@@ -67,3 +76,8 @@ class Start:
     async def not_understood(self, update: Update, context: Context) -> None:
         """Answer stickers, voice and the like."""
         await say(context.bot, place_of(update), context.texts.welcome.only_text_and_photos())
+
+    async def old_button(self, update: Update, context: Context) -> None:
+        """Answer a press that this version knows nothing of."""
+        if update.callback_query is not None:
+            await context.answer(update.callback_query, context.texts.request.old_button())

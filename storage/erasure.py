@@ -188,7 +188,8 @@ def forget_ended(tx: Connection, job_id: int) -> None:
 
 def is_erased(tx: Connection, job_id: int) -> bool:
     """Tell whether the person who asked for a job was forgotten."""
-    return tx.execute(select(jobs.c.user_id).where(jobs.c.id == job_id)).scalar_one() == NOBODY
+    user_id: int = tx.execute(select(jobs.c.user_id).where(jobs.c.id == job_id)).scalar_one()
+    return user_id == NOBODY
 
 
 def erased_refs(tx: Connection, refs: Collection[str]) -> frozenset[str]:
@@ -269,9 +270,8 @@ def _give_books_to_nobody(tx: Connection, user_id: int) -> None:
             "held": balances.c.held + new.excluded.held,
         }
         tx.execute(new.on_conflict_do_update(index_elements=[balances.c.user_id], set_=sums))
-    for row in tx.execute(
-        delete(daily).where(daily.c.user_id == user_id).returning(*daily.c)
-    ).all():
+    days = tx.execute(delete(daily).where(daily.c.user_id == user_id).returning(*daily.c))
+    for row in days.all():
         _give_day_to_nobody(tx, row.day, row.used - row.carried)
 
 

@@ -19,8 +19,17 @@ REF_ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 REF_LENGTH = 8
 
 
-def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float) -> Job:
+def insert_job(
+    tx: Connection,
+    new: NewJob,
+    now: float,
+    hard_deadline_at: float,
+    *,
+    status_due_at: float | None = None,
+) -> Job:
     """Store a confirmed request as a queued job that is due at once.
+
+    ``status_due_at``: when its status card, if there is one already, is to be drawn again.
 
     Raises AlreadyAsked when the sharper copy that it asks for is there or on its way.
     """
@@ -47,7 +56,7 @@ def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float)
             due_at=now,
             hard_deadline_at=hard_deadline_at,
             status_message_id=new.status_message_id,
-            status_due_at=now if new.status_message_id else None,
+            status_due_at=status_due_at if new.status_message_id else None,
         )
         .on_conflict_do_nothing(
             index_elements=[jobs.c.parent_id, jobs.c.kind], index_where=STANDING_UPGRADE
@@ -58,12 +67,17 @@ def insert_job(tx: Connection, new: NewJob, now: float, hard_deadline_at: float)
         raise AlreadyAsked(new.kind)
     _record_event(tx, job_id, None, State.QUEUED, now, None)
     _redraw_parent(tx, new.parent_id, now)
-    return _require(tx, job_id)
+    return require(tx, job_id)
 
 
 def get(tx: Connection, job_id: int) -> Job | None:
     """Return the job with its video, if there is one."""
     return _one(tx, _select().where(jobs.c.id == job_id))
+
+
+def require(tx: Connection, job_id: int) -> Job:
+    """Return a job that is known to be there."""
+    return _read(tx.execute(_select().where(jobs.c.id == job_id)).one())
 
 
 def get_all(tx: Connection, ids: Sequence[int]) -> list[Job]:
@@ -275,10 +289,6 @@ def _select() -> Select[Any]:
     ).outerjoin(media, media.c.id == jobs.c.media_id)
 
 
-def _require(tx: Connection, job_id: int) -> Job:
-    return _read(tx.execute(_select().where(jobs.c.id == job_id)).one())
-
-
 def _one(tx: Connection, query: Select[Any]) -> Job | None:
     row = tx.execute(query).one_or_none()
     return None if row is None else _read(row)
@@ -311,6 +321,7 @@ def _read(row: Row[Any]) -> Job:
         muted=row.muted,
         untold=row.untold,
         status_message_id=row.status_message_id,
+        status_due_at=row.status_due_at,
         result_message_id=row.result_message_id,
         result_urls=load_urls(row.result_urls),
         fallback=row.fallback,

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from bot.demo import editing, profile, sending
 from bot.demo.entities import Json
 from bot.demo.faults import BadGateway, Faults, Hang, LoseAnswer, Refuse
-from bot.demo.limits import UPLOAD_MAX_BYTES, Flood, Refusal
+from bot.demo.limits import Flood, Refusal
 from bot.demo.loopback import Broken
 from bot.demo.messenger import Messenger
 from bot.demo.parameters import Parameter, Request, Upload, read, table
@@ -196,7 +196,7 @@ class BotApi:
             while chunk := await upload.read(_CHUNK_BYTES):
                 file.write(chunk)
         size = path.stat().st_size
-        if size > min(self._upload_max_bytes, UPLOAD_MAX_BYTES):
+        if size > self._upload_max_bytes:
             raise Refusal(413, "Request Entity Too Large")
         mime_type = upload.content_type or "application/octet-stream"
         return Upload(field, upload.filename or field, mime_type, path, size)

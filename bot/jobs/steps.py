@@ -16,6 +16,7 @@ from bot.errors import (
     OutcomeUnknown,
     Refused,
     SendLater,
+    StorageError,
     TooManyRequests,
     TryLater,
 )
@@ -46,6 +47,8 @@ REMAKES = 2
 REMAKE_SECONDS = (2.0, 10.0)
 MODEL_PAUSE_SECONDS = 300.0
 LATE_LOOK_SECONDS = 24 * 3600.0
+# How often it is tried to store the task of a paid request while the disk is full.
+UNSTORED_SECONDS = 2.0
 
 
 class Steps:
@@ -63,6 +66,7 @@ class Steps:
         rules: Rules,
         data_dir: Path,
         clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],
     ) -> None:
         self._database = database
@@ -74,6 +78,7 @@ class Steps:
         self._rules = rules
         self._data_dir = data_dir
         self._clock = clock
+        self._sleep = sleep
         self._chance = chance
         self._by_state: dict[State, Callable[[Job], Awaitable[None]]] = {
             State.SUBMITTING: self._recover_submission,
@@ -95,13 +100,14 @@ class Steps:
         job = submission.job
         try:
             order = await self._order(submission)
+            wait = await self._until_next_read(job, 0.0)
             if not await self._database.write(transactions.mark_sent, job, self._clock()):
                 return
             task_id = await self._kie.create(order, job.dialect or self._rules.dialect)
         except KieError as error:
             await self._not_accepted(job, error)
         else:
-            await self._accepted(job, task_id)
+            await self._accepted(job, task_id, wait)
 
     async def _order(self, submission: Submission) -> Order:
         job = submission.job
@@ -134,11 +140,20 @@ class Steps:
             [await self._hosting.publish(self._data_dir / path, job.ref) for path in paths]
         )
 
-    async def _accepted(self, job: Job, task_id: str) -> None:
-        now = self._clock()
-        wait = await self._until_next_read(job, 0.0)
-        await self._database.write(transactions.accept, job, task_id, now, now + wait, self._rules)
-        log.info("submitted", extra={"job": job.ref, "task": task_id, "attempt": job.attempt})
+    async def _accepted(self, job: Job, task_id: str, wait: float) -> None:
+        """Store the task before anything else: it is paid, and nobody could ask KIE for it."""
+        now, known = self._clock(), {"job": job.ref, "task": task_id, "attempt": job.attempt}
+        log.info("submitted", extra=known)
+        while True:
+            try:
+                await self._database.write(
+                    transactions.accept, job, task_id, now, now + wait, self._rules
+                )
+            except StorageError as error:
+                log.error("a paid task cannot be stored yet", extra=known | {"error": str(error)})  # noqa: TRY400 - a full disk is no fault of the program
+                await self._sleep(UNSTORED_SECONDS)
+            else:
+                return
 
     async def _not_accepted(self, job: Job, error: KieError) -> None:
         log.warning(

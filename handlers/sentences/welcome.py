@@ -109,22 +109,24 @@ class WelcomeTexts(Speech):
         return paragraphs(
             self.say(
                 "<b>What I keep</b>\nYour Telegram id and name, your settings, your prompts and "
-                "photos, the videos made from them, and what they cost."
+                "photos, the videos made from them, and what they cost; your messages as they "
+                "came, for two days, so that none is lost."
             ),
             self.say(
                 "<b>Where it goes</b>\nPrompts and photos go to KIE.ai and the makers of Veo, who "
                 "make the video, and to Telegram, which carries it. To nobody else."
             ),
             self.count(
-                "<b>How long</b>\nVideo files lie on this server for {n} day at most. "
-                "Uploaded photos are gone from KIE after a day.",
-                "<b>How long</b>\nVideo files lie on this server for {n} days at most. "
-                "Uploaded photos are gone from KIE after a day.",
+                "<b>How long</b>\nVideo and photo files lie on this server for {n} day at most, "
+                "prompts until you delete them. Uploaded photos are gone from KIE after a day.",
+                "<b>How long</b>\nVideo and photo files lie on this server for {n} days at most, "
+                "prompts until you delete them. Uploaded photos are gone from KIE after a day.",
                 keep_days,
             ),
             self.say(
-                "<b>Delete</b>\n/delete_me removes all of it. Only today's spending stays, "
-                "under a code that does not name you."
+                "<b>Delete</b>\n/delete_me removes all of it from this server. What you spent today "
+                "stays, and whether you were refused access, under a code that does not name you; "
+                "and the sums of the books, without you."
             ),
         )
 

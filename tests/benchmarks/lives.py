@@ -128,6 +128,7 @@ class _Life:
             rules=self.rules,
             data_dir=self._folder,
             clock=clock,
+            sleep=asyncio.sleep,
             chance=lambda: 0.5,
         )
         self._worker = Worker(

@@ -86,8 +86,12 @@ async def test_nothing_is_found_of_a_person_who_left(here: World, eve: Person) -
         await eve.send_photo(picture(), SECRET)
         await eve.press(await here.card(eve), "Generate")
         await here.video(eve)
+        here.seconds = math.inf
         await order(here, eve, f"{SECRET} unseen --watermark rhubarb")
-        await eve.press(await here.message("Making the video", eve), "Cancel")
+        await here.until(lambda: here.states() == ["done", "generating"], "the task")
+        await eve.press(here.messages(eve)[-1], "Cancel")
+        await here.message("I won't send it", eve)
+        here.kie.finish(here.kie.tasks[1].id)
         await here.until(lambda: here.states() == ["done"] * 2, "the second video")
         await eve.send_photo(picture(), f"{SECRET} on a card")
         await here.message("on a card", eve)
@@ -215,7 +219,9 @@ async def test_an_order_on_its_way_to_kie_is_dropped_at_its_end(here: World, eve
     here.kie.script(Point.CREATE, Hang(4.0))
     async with here.bot(**OPEN):
         question = await ask(here, eve)
-        await order(here, eve)
+        await eve.send(f"/generate {SECRET} --go")
+        sent = "SELECT id FROM attempts WHERE sent_at IS NOT NULL"
+        await here.until(lambda: here.rows(sent), "the request on its way")
         await eve.press(question, "Delete everything")
         await here.until(lambda: here.rows("SELECT id FROM users") == [], "the deletion")
         assert here.states() == ["submitting"]

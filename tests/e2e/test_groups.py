@@ -56,6 +56,10 @@ async def test_the_question_opens_the_askers_field_and_only_their_answer_counts(
         await here.admin.send("by the way", chat=group)
         remark = await bob.send("look at that", chat=group)
         await here.admin.send("a remark", chat=group, reply_to=remark)
+        await here.admin.send(f"{BOT} a tree", chat=group, reply_to=remark)
+        await card(here, group, "a tree")
+        drafts = here.rows("SELECT prompt FROM drafts ORDER BY id")
+        assert drafts == [(None,), ("a tree",)]
         await here.admin.reply(question, "A lighthouse")
         shown = await card(here, group, "A lighthouse")
         await here.admin.press(shown, "Generate")

@@ -1,5 +1,7 @@
 """Looking back: what is there, having it sent again, and asking for it again."""
 
+import math
+
 from bot.demo.chats import Message
 from bot.demo.messenger import Press
 from tests.e2e.world import World
@@ -34,9 +36,12 @@ async def test_a_video_is_sent_again_by_its_id_and_at_no_cost(here: World) -> No
 
 async def test_a_video_cancelled_too_late_is_uploaded_from_disk_once(here: World) -> None:
     async with here.bot():
-        await here.order("A cat")
-        status = await here.message("Making the video")
+        here.seconds = math.inf
+        status = await here.order("A cat")
+        await here.until(lambda: here.states() == ["generating"], "the task")
         await here.admin.press(status, "Cancel")
+        await here.message("I won't send it")
+        here.kie.finish(here.kie.tasks[0].id)
         await here.until(lambda: here.states() == ["done"], "the job finished")
         page = await history(here)
         await here.admin.press(page, "Send 1")

@@ -121,10 +121,10 @@ async def test_without_a_public_address_the_link_is_kies(large: World) -> None:
     assert f"{large.kie.url}/files/" in message.text
 
 
-async def test_with_a_higher_limit_the_video_is_sent_itself(large: World) -> None:
-    large.telegram._api.upload_max_bytes = 2000 << 20
-    async with large.bot(TELEGRAM_UPLOAD_MAX_MB="100", **reachable()):
-        await large.order("A lighthouse")
-        video = await large.video()
+async def test_with_a_higher_limit_the_video_itself_is_sent(tmp_path: Path) -> None:
+    async with world(tmp_path, draw=draw_large, upload_max_bytes=2000 << 20) as here:
+        async with here.bot(TELEGRAM_UPLOAD_MAX_MB="2000", **reachable()):
+            await here.order("A lighthouse")
+            video = await here.video()
     assert video.video is not None
     assert video.video["file_size"] == LARGE_BYTES

@@ -6,6 +6,7 @@ from typing import Any
 from PIL import Image
 
 from bot.demo.chats import Message
+from bot.demo.messenger import Press
 from bot.demo.people import Person
 from tests.e2e.world import World
 
@@ -15,12 +16,20 @@ async def settings(here: World, person: Person | None = None, title: str = "Sett
     return await here.message(title, person)
 
 
-async def press(here: World, card: Message, *labels: str, person: Person | None = None) -> None:
+async def press(here: World, card: Message, *labels: str) -> None:
     """Press one button after the other, each once the one before shows."""
     for label in labels:
-        edits = card.edits
-        await (person or here.admin).press(card, label)
-        await here.until(lambda seen=edits: card.edits > seen, f"{label} to be shown")
+        await _press_one(here, card, label)
+
+
+async def _press_one(here: World, card: Message, label: str) -> None:
+    edits = card.edits
+    await here.admin.press(card, label)
+    await here.until(lambda: card.edits > edits, f"{label} to be shown")
+
+
+async def answered(here: World, pressed: Press) -> None:
+    await here.until(lambda: pressed.answer, "an answer")
 
 
 async def order(here: World, prompt: str) -> dict[str, Any]:
@@ -159,6 +168,6 @@ async def test_forged_values_change_nothing(here: World) -> None:
         card = await settings(here)
         for data in ("v1:s:lang:xx", "v1:s:model:nothing", "v1:s:secs:59"):
             pressed = await here.admin.press_data(card, data)
-            await here.until(lambda done=pressed: done.answer, "an answer")
+            await answered(here, pressed)
         await press(here, card, "9:16")
         assert {"✓ 9:16", "✓ Fast", "✓ 8 s", "✓ English"} <= set(card.labels)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from bot.app import serve
 from bot.demo.chats import Message
 from bot.demo.kie import KieStandin
+from bot.demo.limits import UPLOAD_MAX_BYTES
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
 from bot.settings import Settings
@@ -31,10 +32,17 @@ PATIENCE_SECONDS = 30.0
 class World:
     """Both stand-ins, one data folder, and at most one bot at a time."""
 
-    def __init__(self, folder: Path, *, seconds: float = 1.0, **kie: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seconds: float = 1.0,
+        upload_max_bytes: int = UPLOAD_MAX_BYTES,
+        **kie: Any,
+    ) -> None:
         self.folder = folder
         self.seconds = seconds  # that a task takes; ``math.inf``: until it is told to finish
-        self.telegram = TelegramStandin(TOKEN, time.time)
+        self.telegram = TelegramStandin(TOKEN, time.time, upload_max_bytes=upload_max_bytes)
         self.kie = KieStandin(
             time.time,
             asyncio.sleep,

@@ -268,7 +268,9 @@ def test_what_was_kept_for_a_day_goes_with_it_and_a_ban_stays(tx: Connection) ->
 
 def test_files_and_cards_of_the_person_are_named(tx: Connection) -> None:
     job_id = add_everything(tx)
-    drafts.save(tx, replace(drafts.active(tx, USER, USER, NOON), card_message_id=70))  # type: ignore[type-var] # there is one
+    draft = drafts.active(tx, USER, USER, NOON)
+    assert draft is not None
+    drafts.save(tx, replace(draft, card_message_id=70))
     set_state(tx, job_id, State.GENERATING)
     found = erasure.belongings(tx, USER)
     assert set(found.paths) == {"photos/p.jpg", "videos/v.mp4"}

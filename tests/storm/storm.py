@@ -16,7 +16,7 @@ from tests.storm.verdict import Figures, judge
 HMAC_KEY = "hmac-key-0123456789abcdef0123456789"
 FIRST_GUEST_ID = 20_000
 # That nothing has moved for so long means that something is stuck.
-STUCK_SECONDS = 90.0
+STUCK_SECONDS = 150.0
 ENDS = "('done', 'failed', 'expired', 'cancelled')"
 OPEN = f"SELECT count(*) FROM jobs WHERE state NOT IN {ENDS} OR untold"  # noqa: S608 - own text
 WAITING = "SELECT count(*) FROM inbox WHERE handled_at IS NULL"
@@ -122,6 +122,7 @@ class Storm:
         moved, since = None, loop.time()
         while not self._is_at_rest():
             self._check_alive()
+            weather.make_up_its_mind(self._here)
             now = self._here.rows(MOVED)
             if now != moved:
                 moved, since = now, loop.time()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 from bot.demo.faults import BadGateway, LoseAnswer, flooded
 from bot.demo.faults import Fault as TelegramFault
@@ -81,10 +82,18 @@ def brew(here: World, dice: random.Random, tasks: int) -> None:
         here.kie.script_task(mood)
 
 
+def make_up_its_mind(here: World) -> None:
+    """Let KIE say that a sharper copy has failed which it calls an internal error for ever."""
+    for task in here.kie._account.upgrades.values():
+        if task.fate.refusal == INTERNAL_ERROR:
+            task.fate = replace(task.fate, refusal=GENERATION_FAILED)
+
+
 async def blow(here: World, dice: random.Random, pause_seconds: float) -> None:
     """Let something go wrong every now and then, until cancelled."""
     while True:
         await asyncio.sleep(dice.uniform(0.2, 1.8) * pause_seconds)
+        make_up_its_mind(here)
         if dice.random() < 0.02:
             here.kie.script(*TOO_MANY)
         elif dice.random() < 0.5:

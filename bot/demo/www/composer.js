@@ -36,7 +36,8 @@ $("form").addEventListener("submit", async (event) => {
   if (!sent && !$("text").value) { $("text").value = text; grow(); }
 });
 
-$("start").addEventListener("click", async () => { await sendText("/start"); $("text").focus(); });
+let begun = false; // the text box appears with the first message, and is wanted then
+$("start").addEventListener("click", () => { begun = true; sendText("/start"); });
 
 // ---- what is about to be sent
 
@@ -181,6 +182,7 @@ function render(changed, fresh) {
   const empty = !isGroup() && messagesOf(view.chat).length === 0;
   $("start").hidden = !empty || blocked;
   $("form").hidden = empty || blocked;
+  if (begun && !$("form").hidden) { begun = false; $("text").focus(); }
   renderCommands();
 }
 

@@ -181,6 +181,7 @@ function put(message, fresh) {
   const row = rowFor(message);
   const album = row.querySelector(".album");
   if (album) album.append(made.root); else row.prepend(made.root);
+  if (!row.isConnected) $("log").append(row);
   if (!fresh) row.classList.add("new");
 }
 
@@ -197,7 +198,6 @@ function rowFor(message) {
   const reply = element("button", { className: "reply", type: "button", text: "↩", "aria-label": "Reply" });
   reply.addEventListener("click", () => chooseReply(store.messages.get(`${view.chat}/${message.message_id}`)));
   row.append(reply);
-  $("log").append(row);
   return row;
 }
 

@@ -4,8 +4,11 @@ Nothing of it stands in the program: a database, client or messenger that is han
 it is. What died stays dead, nothing it does from then on reaches anybody.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+Point = tuple[str, int]
 
 # Whatever else these parts do, they change nothing.
 HARMLESS = frozenset({"close", "aclose", "read"})
@@ -16,26 +19,37 @@ class Died(BaseException):
 
 
 class Failpoints:
-    """Counts the points that are reached, and dies at one of them once."""
+    """Remembers the points that are reached, and dies at one of them once."""
 
     def __init__(self) -> None:
         self.reached: list[str] = []
-        self._deadly: int | None = None
+        self.died_after: list[str] = []  # the points up to the deadly one, if it was reached
+        self._deadly: Point | None = None
         self._dead = False
 
-    def die_at(self, number: int | None) -> None:
-        """Start counting anew; at the point of that number, from 0, the process dies."""
-        self.reached, self._deadly, self._dead = [], number, False
+    def die_at(self, point: Point | None) -> None:
+        """Begin to remember anew; when that point is reached the process dies."""
+        self.reached, self.died_after, self._deadly, self._dead = [], [], point, False
 
     def revive(self) -> None:
         """Start a new process, which does not die."""
         self._deadly, self._dead = None, False
 
+    def points(self) -> list[Point]:
+        """Return every point that was reached: its name, and for how many-th time."""
+        seen = Counter[str]()
+        found = []
+        for name in self.reached:
+            seen[name] += 1
+            found.append((name, seen[name]))
+        return found
+
     def reach(self, name: str) -> None:
         """Tell where the process is; raises Died."""
         if not self._dead:
             self.reached.append(name)
-            self._dead = len(self.reached) - 1 == self._deadly
+            self._dead = self._deadly == (name, self.reached.count(name))
+            self.died_after = list(self.reached) if self._dead else self.died_after
         if self._dead:
             raise Died(name)
 

@@ -158,6 +158,7 @@ class Life:
             rules=rules,
             data_dir=self.folder,
             clock=self.clock,
+            sleep=_no_sleep,
             chance=lambda: 0.0,
         )
         bell = asyncio.Event()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.eta import PRIOR_SPREAD, Estimate, learn, next_read, progress, remaining
+from bot.jobs.eta import PRIOR_SPREAD, Estimate, learn, next_read, next_safety_read, progress, remaining
 
 FAST = Estimate(180.0, 0.35)
 DURATIONS = st.lists(st.floats(0.01, 1e5), max_size=60)
@@ -53,6 +53,21 @@ def test_polling_alone_asks_seldom_and_learns_of_results_soon() -> None:
     assert sum(reads) / len(reads) + 1 <= 12
     assert median(delays) <= 6
     assert quantiles(delays, n=20)[-1] <= 15
+
+
+def test_where_callbacks_tell_nearly_no_job_is_asked_after_before_it_is_ready() -> None:
+    first = next_safety_read(FAST, 0, 5)
+    assert first == pytest.approx(FAST.quantile(0.98))
+    assert next_safety_read(FAST, 100, 5) == pytest.approx(first - 100)
+
+
+@given(st.floats(0, 1e6), st.floats(0.1, 60))
+def test_safety_reads_keep_their_distance_and_never_end(elapsed: float, shortest: float) -> None:
+    first = FAST.quantile(0.98)
+    pause = next_safety_read(FAST, elapsed, shortest)
+    assert shortest <= pause <= max(first, 300)
+    if elapsed > first:
+        assert pause >= min(elapsed / 2, 300)
 
 
 def test_the_rest_shrinks_and_is_not_made_up_at_the_end() -> None:

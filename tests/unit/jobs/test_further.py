@@ -207,6 +207,7 @@ async def test_buttons_follow_what_is_asked_and_made(here: Life) -> None:
     video = await here.video()
     never_ready(here)
     await here.sharpen(video)
+    await here.pass_seconds(10)
     await here.reporter.round()
     await here.reporter.round()
     finish_all(here)
@@ -261,6 +262,7 @@ async def test_a_video_of_a_model_that_left_the_catalog_still_gets_sharper(here:
 
 
 async def test_results_answer_the_message_that_shows_the_video(here: Life) -> None:
+    here.build(daily_credits=1000)
     video, user = await here.video(), await here.user()
     await here.further.add_copy(video, ADA, 900)
     below_copy = await here.further.sharpen(video.id, HD, user, Place(ADA, None, 900), 77)
