@@ -4,7 +4,6 @@ Every function runs inside one write transaction and returns whether it was the 
 job; False means that something else was first, and that nothing was changed.
 """
 
-
 from bot.jobs import pace, silence
 from bot.jobs.lifecycle import HELD
 from bot.jobs.rules import Rules, status_seconds
@@ -245,6 +244,24 @@ def finish(
 def postpone(tx: Connection, job: Job, due_at: float) -> bool:
     """Something did not work: try again at ``due_at``, and count it."""
     return jobs.put_off(tx, job, due_at, tries=job.tries + 1)
+
+
+def stumble(tx: Connection, job: Job, now: float, due_at: float, rules: Rules) -> bool:
+    """A step raised what nobody foresaw: try again at ``due_at``, up to the hard deadline."""
+    current = jobs.require(tx, job.id)  # the step may have come some way
+    if current.hard_deadline_at is None or now < current.hard_deadline_at:
+        return postpone(tx, current, due_at)
+    match current.state:
+        case State.SUBMITTING if attempts.was_sent(tx, current):
+            return lose_sight(tx, current, now, rules)
+        case State.SUBMITTING:
+            return fail(tx, current, Reason.UNAVAILABLE, now)
+        case State.UNKNOWN | State.GENERATING:
+            return expire(tx, current, Reason.TOO_LATE, now)
+        case State.READY | State.DELIVERING:
+            return fail(tx, current, Reason.NOT_DELIVERED, now)
+        case _:
+            return told(tx, current, None)
 
 
 def reschedule(tx: Connection, job: Job, due_at: float | None) -> bool:

@@ -126,7 +126,7 @@ class Worker:
             log.error("a step's end was not kept", exc_info=error, extra={"job": job.ref})
 
     async def _guard(self, job: Job, step: Awaitable[None]) -> None:
-        """The border of a step: a defect costs one job a pause, never the loop."""
+        """The border of a step: a defect costs pauses, in the end the job, never the loop."""
         try:
             await step
         except ChatMoved as moved:
@@ -134,8 +134,10 @@ class Worker:
             await self._database.write(chats.follow_from, job, moved.chat_id, self._clock())
         except Exception:
             log.exception("a step broke", extra={"job": job.ref, "state": job.state})
-            again_at = self._clock() + BROKEN_STEP_SECONDS
-            await self._database.write(transactions.postpone, job, again_at)
+            now = self._clock()
+            await self._database.write(
+                transactions.stumble, job, now, now + BROKEN_STEP_SECONDS, self._rules
+            )
 
     async def _rest(self, until: float | None) -> None:
         seconds = LONGEST_REST_SECONDS

@@ -112,7 +112,7 @@ class _Life:
         self._folder = Path()
         self._knocked: set[str] = set()
         self._with_callbacks = callback_url is not None
-        self.rules = _rules(callback_url)
+        self.rules = default_rules(callback_url)
         catalog = catalogs.parse(resources.files("bot").joinpath("catalog.toml").read_text("utf-8"))
         self.client = KieClient(
             api_url=kie.url, upload_url=kie.upload_url, key=KEY, sleep=asyncio.sleep
@@ -207,7 +207,7 @@ def _known(tx: Connection) -> list[tuple[str, float]]:
     return [(task_id, ready_at) for task_id, ready_at in rows]
 
 
-def _rules(callback_url: str | None) -> Rules:
+def default_rules(callback_url: str | None) -> Rules:
     """Return what the settings are by default, only open to everybody."""
     return Rules(
         dialect=Dialect.VEO,

@@ -1,45 +1,25 @@
 """The way of a translation: collected as documented, translated, spoken."""
 
-import re
 import string
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-import handlers
 from handlers.sentences.speech import later
-from handlers.texts import LOCALES, Languages, Texts
+from handlers.texts import Languages, Texts
+from tests.handlers.catalogues import collect, forms, messages
 from tests.handlers.sentences import Sentence, sentences
 
-SOURCE = Path(handlers.__path__[0])
 MARK = "¤"
 # What only shows values that were named elsewhere.
 WORDLESS = ("card.quote", "card.options", "card.moved", "photo.refused", "result.caption")
 
 
-def documented_keywords() -> dict[str, tuple[int, ...] | None]:
-    """Return Babel's keywords from the command that stands in ``babel.cfg``."""
-    options = re.findall(r"--keyword=(\S+)", (LOCALES / "babel.cfg").read_text("utf-8"))
-    return {
-        name: tuple(int(place) for place in places.split(",")) if places else None
-        for name, _, places in (option.partition(":") for option in options)
-    }
-
-
 @pytest.fixture(scope="module")
 def collected() -> Catalog:
-    with (LOCALES / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call] # Babel's
-    found = extract_from_dir(SOURCE, methods, options, documented_keywords())
-    catalog = Catalog(locale="de", domain="veogram")
-    for _, _, message, _, _ in found:
-        catalog.add(message)
-    return catalog
+    return collect("de")
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +34,6 @@ def german(collected: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Text
     with written.open("wb") as file:
         write_po(file, collected)
     return Languages(folder).for_language("de")
-
-
-def forms(message: Message) -> tuple[str, ...]:
-    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
-
-
-def messages(catalog: Catalog) -> Iterator[Message]:
-    return (message for message in catalog if message.id)
 
 
 def test_the_documented_command_collects_the_sentences(collected: Catalog) -> None:

@@ -116,7 +116,7 @@ function newLine(key) {
   const made = element("details", { "data-key": key }, element("summary"), element("pre", { tabindex: "0" }));
   made.addEventListener("toggle", () => { if (made.open) fill(key, made); });
   lines.set(key, made);
-  $("wire").append(made);
+  $("wire").prepend(made);
   return made;
 }
 

@@ -15,6 +15,7 @@ from bot.demo.kie_faults import Point as Call
 from bot.errors import ChatGone, SendLater, SendUnknown
 from bot.jobs.knocks import Callback, Knocks
 from bot.jobs.service import Request
+from bot.jobs.worker import Worker
 from bot.models import Draft, Job, Kind, Place, State, Step, Video
 from bot.tokens import hash_token
 from storage import media
@@ -46,18 +47,30 @@ class Mortal:
         self.points = Failpoints()
         self.person = 2000
         self.updates = 0
-        self.rules: Mapping[str, Any] = {}
         self.video: Job | None = None  # what there was before the story began
         here.seam = lambda part: Seam(part, self.points)
         here.database, here.chat = here.seam(here.database), here.seam(here.chat)
 
-    async def start(self) -> None:
-        """Build everything anew, as a start of the process does."""
-        for task in list(self.here.worker._running.values()):
-            task.cancel()
-        await asyncio.gather(*self.here.worker._running.values(), return_exceptions=True)
+    async def build(self, rules: Mapping[str, Any]) -> None:
+        """Construct the parts, each with its points."""
         await self.here.close()
-        self.here.build(**self.rules)
+        self.here.build(**rules)
+
+    async def restart(self) -> None:
+        """Begin anew, as a start of the process does: only the worker remembers what it is at."""
+        former = self.here.worker
+        running = list(former._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self.points.revive()
+        self.here.worker = Worker(
+            database=self.here.database,
+            steps=former._steps,
+            rules=former._rules,
+            bell=asyncio.Event(),
+            clock=self.here.clock,
+        )
         await self.here.worker.recover()
 
     async def live(self, deed: Callable[[], Awaitable[T]]) -> T:
@@ -66,8 +79,7 @@ class Mortal:
             try:
                 return await deed()
             except Died:
-                self.points.revive()
-                await self.start()
+                await self.restart()
 
     async def pass_seconds(self, seconds: float) -> None:
         """Let time pass, and go on after a crash."""
@@ -332,11 +344,9 @@ class Telling:
 async def told(mortal: Mortal, story: Story, deadly: Point | None) -> Telling:
     """Tell a story of a new person who dies at that point."""
     mortal.person += 1
-    mortal.rules = story.rules
     mortal.here.kie.clear_script()
     mortal.here.kie.credit = 10_000
     mortal.chat.refuses, mortal.chat.links = [], []
-    await mortal.start()
     mortal.video = await mortal.here.job(await a_prompt(mortal)) if story.of_a_video else None
     charged, posted = len(mortal.here.kie.charges), len(mortal.posts())
     mortal.points.die_at(deadly)
@@ -370,6 +380,7 @@ async def test_dying_once_at_any_point_loses_nothing_and_charges_nothing_twice(
     mortal: Mortal, name: str
 ) -> None:
     story = STORIES[name]
+    await mortal.build(story.rules)
     usual = await told(mortal, story, None)
     assert usual.end == story.end
     assert usual.videos == story.videos

@@ -74,6 +74,7 @@ async def test_only_the_owner_of_a_video_that_is_there_has_its_buttons(here: Lif
 
 async def test_without_enough_credits_nothing_is_made(here: Life) -> None:
     video = await here.video()
+    await here.close()
     here.build(daily_credits=64)
 
     with pytest.raises(QuotaExceeded):
@@ -240,6 +241,7 @@ async def test_a_button_that_does_nothing_any_more_is_drawn_again(here: Life) ->
 
 async def test_what_comes_of_a_video_speaks_the_dialect_of_its_task(here: Life) -> None:
     video = await here.video()
+    await here.close()
     here.build(dialect=Dialect.MARKET)
     part = await here.extend(video)
     await here.pass_seconds(300)
