@@ -10,11 +10,11 @@ export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser ||
 	command -v google-chrome || command -v google-chrome-stable)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lock clean
+.PHONY: help demo run test storm pictures check lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## try the bot in the browser: no account, no token, no money
 	@$(BIN)/python -m bot demo
@@ -32,6 +32,12 @@ test: $(VENV)/.dev ## all tests, with branch coverage
 		$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term \
 			-m "not browser" $(ARGS); \
 	fi
+
+storm: $(VENV)/.dev ## 300 jobs and 12 times kill -9, with faults all around: nothing may be lost
+	@$(BIN)/python -m tests.storm --jobs 300 --kills 12 $(ARGS)
+
+pictures: $(VENV)/.dev ## take the pictures of the README anew
+	@PICTURES=docs $(BIN)/python -m pytest -q tests/browser/test_pictures.py
 
 check: $(VENV)/.dev ## style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from telegram import CallbackQuery, Update
-from telegram.error import BadRequest
+from telegram.error import TelegramError
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.models import Place, User
@@ -18,9 +18,6 @@ App = Application[Any, Any, Any, Any, Any, Any]
 
 
 log = logging.getLogger(__name__)
-
-# Bot API error description, in lower case.
-TOO_OLD = "query is too old"
 
 
 class Context(CallbackContext[Bot, Data, Data, Data]):
@@ -42,11 +39,10 @@ class Context(CallbackContext[Bot, Data, Data, Data]):
         self.answered = True
         try:
             await query.answer(alert(text) or None, show_alert=bool(text))
-        except BadRequest as error:
-            # Handled again after a crash, or late: what the press is for is done all the same.
-            if TOO_OLD not in error.message.lower():
-                raise
-            log.info("a press is too old to be answered")
+        except TelegramError as error:
+            # Handled again after a crash, late, or out of reach: what the press is for is done all
+            # the same.
+            log.info("a press was not answered", extra={"error": error.message})
 
 
 def place_of(update: Update) -> Place:

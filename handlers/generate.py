@@ -20,7 +20,7 @@ from telegram.warnings import PTBUserWarning
 from bot.errors import DraftGone, UserError
 from bot.jobs.further import Further
 from bot.jobs.service import Request, Service
-from bot.models import Draft, Job, Mode, Options, Place, Ratio, Resolution, Step
+from bot.models import Draft, Job, Options, Place, Step
 from handlers import groups, keyboards
 from handlers.answers import redraw, remove, say
 from handlers.callback_data import (
@@ -28,24 +28,17 @@ from handlers.callback_data import (
     DraftPress,
     JobAction,
     JobPress,
-    Switch,
     UserAction,
     UserPress,
     Wish,
     parse,
 )
 from handlers.card import moved
+from handlers.changes import changed
 from handlers.context import Context, place_of
 from handlers.errors import sentence
 from handlers.questions import Questions
-from handlers.requests import (
-    as_new_video,
-    fresh_options,
-    prompt_problem,
-    read_command,
-    watermark_in,
-    with_photos,
-)
+from handlers.requests import fresh_options, prompt_problem, read_command, watermark_in
 from handlers.sentences.speech import Html, paragraphs
 
 State = int | Step
@@ -54,23 +47,6 @@ END = ConversationHandler.END
 NAME = "generate"
 _SEED = re.compile("[1-9][0-9]{4}", re.ASCII)
 
-# What a press on a chosen value does to the options of a draft.
-_CHOICES: Mapping[DraftAction, Callable[[Options, str], Options]] = MappingProxyType(
-    {
-        DraftAction.MODE: lambda options, value: replace(options, mode=Mode(value)),
-        DraftAction.RATIO: lambda options, value: replace(options, ratio=Ratio(value)),
-        DraftAction.MODEL: lambda options, value: replace(options, model=value),
-        DraftAction.SECONDS: lambda options, value: replace(options, seconds=int(value)),
-        DraftAction.RESOLUTION: lambda options, value: replace(
-            options, resolution=Resolution(value)
-        ),
-        DraftAction.TRANSLATE: lambda options, value: replace(
-            options, translate=value == Switch.ON
-        ),
-        DraftAction.SEED: lambda options, _: replace(options, seed=None),
-        DraftAction.WATERMARK: lambda options, _: replace(options, watermark=None),
-    }
-)
 _ASKS: Mapping[DraftAction, Step] = MappingProxyType(
     {DraftAction.SEED: Step.SEED, DraftAction.WATERMARK: Step.WATERMARK}
 )
@@ -352,23 +328,13 @@ class Generate:
             await context.answer(query)
             step = _ASKS[pressed.action]
             return await self.show(replace(draft, step=step, active=True), context)
-        notes: list[Html] = []
-        if pressed.action in {DraftAction.MORE, DraftAction.LESS}:
-            changed = replace(draft, more=pressed.action is DraftAction.MORE)
-        elif pressed.action is DraftAction.NEW:
-            changed = as_new_video(draft, context.user.defaults, self._service.catalog)
-        elif pressed.action is DraftAction.REMOVE_PHOTOS:
-            changed, changes = with_photos(draft, (), context.user.defaults, self._service.catalog)
-            notes = moved(changes, self._service.catalog, context.texts)
-        else:
-            wanted = _CHOICES[pressed.action](draft.options, pressed.value or "")
-            options, changes = self._service.catalog.fit(wanted, len(draft.photos))
-            changed = replace(draft, options=options)
-            notes = moved(changes, self._service.catalog, context.texts)
-        await self._service.save_draft(changed)
+        catalog = self._service.catalog
+        draft, changes = changed(draft, pressed, context.user.defaults, catalog)
+        notes = moved(changes, catalog, context.texts)
+        await self._service.save_draft(draft)
         await context.answer(query)
-        await self._questions.redraw(context.bot, changed, context.user, context.texts, notes)
-        return changed.step if changed.active else None
+        await self._questions.redraw(context.bot, draft, context.user, context.texts, notes)
+        return draft.step if draft.active else None
 
     async def _repeat(
         self, pressed: JobPress, query: CallbackQuery, update: Update, context: Context

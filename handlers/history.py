@@ -3,14 +3,14 @@
 import logging
 from datetime import UTC, datetime
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardMarkup, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler
 
 from bot.catalog import Catalog
 from bot.errors import ChatError, UserError
 from bot.jobs.history import History, Page
 from bot.jobs.service import Service
-from bot.models import Job, State
+from bot.models import Job, Place, State
 from handlers import keyboards, utf16, videos
 from handlers.answers import redraw, say
 from handlers.callback_data import JobAction, JobPress, UserAction, UserPress, parse
@@ -75,13 +75,12 @@ class HistoryHandlers:
             await context.answer(query, sentence(error, context.texts, self._service.catalog))
             return
         await context.answer(query)
-        await self._send(video, query, update, context)
+        await self.send_again(video, Place(query.from_user.id), place_of(update), context)
 
-    async def _send(
-        self, video: Job, query: CallbackQuery, update: Update, context: Context
-    ) -> None:
+    async def send_again(self, video: Job, target: Place, here: Place, context: Context) -> None:
+        """Send a video once more to ``target``; what hinders that is said ``here``."""
         try:
-            await self._history.send_again(video, query.from_user.id)
+            await self._history.send_again(video, target)
         except UserError as error:
             text = sentence(error, context.texts, self._service.catalog)
         except ChatError as error:
@@ -89,7 +88,7 @@ class HistoryHandlers:
             text = context.texts.history.not_sent()
         else:
             return
-        await say(context.bot, place_of(update), text)
+        await say(context.bot, here, text)
 
 
 def render(page: Page, catalog: Catalog, texts: Texts) -> tuple[Html, InlineKeyboardMarkup | None]:

@@ -7,7 +7,7 @@ from bot.catalog import Catalog, Change, default_ratio
 from bot.models import Draft, Kind, Options, Step
 from handlers.card import contradictions
 from handlers.flags import Flags, read
-from handlers.sentences.speech import Html, visible
+from handlers.sentences.speech import Html, is_blank
 from handlers.texts import Texts
 
 WATERMARK_MAX_CHARS = 64
@@ -74,7 +74,7 @@ def read_caption(
     A caption that cannot be the prompt leaves the request without one, and a refusal that says why.
     """
     prompt, options = text.strip(), fresh_options(defaults, photo_count, catalog)
-    if not visible(prompt).strip():
+    if is_blank(prompt):
         return Wish(None, options)
     refusal = prompt_problem(prompt, texts, limit)
     return Wish(prompt if refusal is None else None, options, refusal=refusal)
@@ -114,7 +114,7 @@ def watermark_in(typed: str) -> str:
 
 def prompt_problem(prompt: str, texts: Texts, limit: int) -> Html | None:
     """Say why this is no prompt, ``None`` when it is one."""
-    if not visible(prompt).strip():
+    if is_blank(prompt):
         return texts.request.empty()
     if len(prompt) > limit:
         return texts.request.too_long(limit, len(prompt))

@@ -7,13 +7,12 @@ from bot.errors import UserError
 from bot.jobs.further import Further, Sharpened
 from bot.jobs.lifecycle import OPEN
 from bot.jobs.service import Service
-from bot.models import Job, Kind, Place
-from handlers import videos
-from handlers.answers import say
+from bot.models import Kind, Place
 from handlers.callback_data import JobAction, JobPress, parse
 from handlers.context import Context, place_of
 from handlers.errors import sentence
 from handlers.generate import Generate
+from handlers.history import HistoryHandlers
 
 _KINDS = {
     JobAction.UPGRADE_1080P: Kind.UPGRADE_1080P,
@@ -24,9 +23,12 @@ _KINDS = {
 class Results:
     """The price stands on the button, so that a press is the order."""
 
-    def __init__(self, service: Service, further: Further, generate: Generate) -> None:
+    def __init__(
+        self, service: Service, further: Further, history: HistoryHandlers, generate: Generate
+    ) -> None:
         self._service = service
         self._further = further
+        self._history = history
         self._generate = generate
 
     def handlers(self) -> list[BaseHandler[Update, Context, None]]:
@@ -60,17 +62,8 @@ class Results:
         if sharpened.begun:
             await self._generate.go_on(job, context)
         else:
-            await self._send_again(job, place, context)
-
-    async def _send_again(self, job: Job, place: Place, context: Context) -> None:
-        """What was paid once is had for nothing from then on."""
-        offers = await self._further.offers(job)
-        catalog, texts = self._service.catalog, context.texts
-        sent = await videos.send_copy(context.bot, place, job, offers, catalog, texts)
-        if sent is None:
-            await say(context.bot, place, texts.result.in_history(), reply=True)
-        else:
-            await self._further.add_copy(job, sent.chat.id, sent.message_id)
+            # What was paid once is had for nothing from then on.
+            await self._history.send_again(job, place, place, context)
 
 
 def _is_upgrade(data: object) -> bool:

@@ -48,7 +48,7 @@ async def send_copy(
 ) -> Message | None:
     """Send a video once more as Telegram has it; ``None``: Telegram has it no more, or never had.
 
-    The caller keeps the message with ``Further.add_copy``, so that its buttons stay right.
+    The caller remembers the message (``storage.lineage.add_copy``), so that its buttons stay right.
     """
     if job.video is None or job.video.file_id is None:
         return None

@@ -55,6 +55,7 @@ def register(
     answers = {Step.DEFAULT_WATERMARK: settings.take_watermark}
     generate = Generate(service, further, questions, answers)
     photos = Photos(service, library, albums, generate)
+    again = HistoryHandlers(service, history)
     moves = ChatHandlers(service, chats, questions, languages)
     application.add_handlers(moves.handlers(), chat_changes.GROUP)
     application.add_handler(Gate(service, languages, clock).handler(), gate.GROUP)
@@ -64,9 +65,9 @@ def register(
             *start.handlers(),
             *QuotaCommand(service, clock).handlers(),
             *Jobs(service).handlers(),
-            *Results(service, further, generate).handlers(),
+            *Results(service, further, again, generate).handlers(),
             *Admin(service).handlers(),
-            *HistoryHandlers(service, history).handlers(),
+            *again.handlers(),
             *settings.handlers(),
             *Farewell(service, erasure).handlers(),
             *private.handlers(),

@@ -59,12 +59,15 @@ def errors(tx: Connection, job_id: int) -> list[str]:
     )
 
 
-def sent_since(tx: Connection, since: float) -> list[float]:
-    """Return when paid requests were sent after ``since``, oldest first."""
+def sent_between(tx: Connection, since: float, until: float) -> list[float]:
+    """Return when paid requests were sent after ``since``, oldest first.
+
+    A clock that was set back has left some that are yet to be sent: they do not count.
+    """
     return list(
         tx.execute(
             select(attempts.c.sent_at)
-            .where(attempts.c.sent_at > since)
+            .where(attempts.c.sent_at > since, attempts.c.sent_at <= until)
             .order_by(attempts.c.sent_at)
         ).scalars()
     )

@@ -93,6 +93,11 @@ def forget_copy(tx: Connection, chat_id: int, message_id: int) -> None:
     tx.execute(delete(copies).where(*here))
 
 
+def leave_chat(tx: Connection, chat_id: int) -> None:
+    """A group got another id: its messages cannot be changed any more."""
+    tx.execute(delete(copies).where(copies.c.chat_id == chat_id))
+
+
 def redraw(tx: Connection, job_id: int, now: float) -> None:
     """Have the buttons below a video drawn again, wherever it is shown."""
     tx.execute(update(jobs).where(jobs.c.id == job_id).values(buttons_due_at=now))

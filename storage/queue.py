@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
-from bot.jobs.lifecycle import AT_KIE
+from bot.jobs.lifecycle import AT_KIE, OPEN
 from bot.models import Job, State
 from storage.database import Connection
 from storage.jobs import get_all
 from storage.schema import jobs, users
+from storage.schema import pauses as held_up
 
 
 def claim_due(
@@ -80,6 +81,22 @@ def next_due(tx: Connection, after: float, *, queue: bool) -> float | None:
     if not queue:
         query = query.where(jobs.c.state != State.QUEUED)
     return tx.execute(query).scalar_one_or_none()
+
+
+def pull_in(tx: Connection, now: float, longest: float) -> int:
+    """Make due what is put off by more than ``longest`` seconds; return how many jobs that were.
+
+    No pause between two looks is as long: the clock was set back. Ended jobs are looked at daily,
+    unknown ones wait for a callback until their deadline.
+    """
+    waiting = OPEN - {State.UNKNOWN}
+    late = and_(jobs.c.state.in_(waiting), jobs.c.due_at > now + longest)
+    moved: int = tx.execute(
+        update(jobs).where(late, jobs.c.lease_until.is_(None)).values(due_at=now)
+    ).rowcount
+    tx.execute(update(jobs).where(jobs.c.status_due_at > now + longest).values(status_due_at=now))
+    tx.execute(update(held_up).where(held_up.c.probe_at > now + longest).values(probe_at=now))
+    return moved
 
 
 def release_leases(tx: Connection) -> None:

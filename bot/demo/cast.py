@@ -26,7 +26,9 @@ class Role:
 
 USER = Role(1_000_002, "Emma", "emma", "en", "user", "Was let in; has a daily quota.")
 RUSSIAN = Role(1_000_003, "Вера", "vera", "ru", "user, Russian", "The same, in Russian.")
-ADMIN = Role(1_000_001, "Ada", "ada", "en", "admin", "Runs the bot: lets people in, grants credits.")
+ADMIN = Role(
+    1_000_001, "Ada", "ada", "en", "admin", "Runs the bot: lets people in, grants credits."
+)
 STRANGER = Role(
     1_000_004, "Sam", "sam", "en", "stranger", "Nobody has let them in yet.", known=False
 )
@@ -45,9 +47,7 @@ class Cast:
     def enter(cls, telegram: TelegramStandin) -> "Cast":
         """Bring everybody into a stand-in."""
         people = {
-            role.id: telegram.user(
-                role.id, role.name, role.username, role.language, met=role.known
-            )
+            role.id: telegram.user(role.id, role.name, role.username, role.language, met=role.known)
             for role in ROLES
         }
         # As a new bot is: it hears only what is meant for it.

@@ -9,11 +9,11 @@ from bot.demo.moods import MOODS, AtKie
 NOT_EMULATED = (
     "Veo: a clip is drawn here, with the prompt's first words on it and a tone.",
     "Money: no account is charged, at KIE or anywhere.",
-    "Moderation: nothing looks at prompts or photos. Refusals come from the faults and #words only.",
+    "Moderation: nobody looks at prompts or photos; only the faults and #words refuse any.",
     "Telegram's other methods and parameters: they are refused as unknown and shown red.",
     "Formatting other than HTML and entities, custom emoji, stickers, voice, polls, payments.",
     "Inline mode, channels, business accounts, stories, reactions of people, forwarding.",
-    "Telegram's re-encoding of videos; its flood control except when you order it.",
+    "Telegram's re-encoding of videos, and whatever its servers do to a video or a photo.",
     "Days: quotas begin anew at midnight UTC of the real clock, whatever the demo's speed.",
 )
 

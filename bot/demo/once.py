@@ -1,7 +1,5 @@
 """``demo --once``: one order in a terminal, from the command to the file, told as it happens."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copyfile
@@ -10,6 +8,7 @@ from bot.demo import cast, transcript
 from bot.demo.chats import Message
 from bot.demo.show import Show, Stage
 from bot.demo.theatre import Theatre
+from bot.demo.waiting import within
 from bot.errors import VeogramError
 
 GENERATE = "Generate"
@@ -70,9 +69,7 @@ class _Order:
                 return found
             await self._press()
             self._check()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._theatre.changed.wait()
+            await within(_LOOK_SECONDS, self._theatre.changed.wait())
 
     def _tell(self) -> None:
         """Say what stands in the chat and was not said yet, or otherwise."""

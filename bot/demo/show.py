@@ -16,6 +16,7 @@ from bot.demo.kie import DEMO_SPEED, KieStandin
 from bot.demo.messenger import Signal
 from bot.demo.process import BOT, BotProcess
 from bot.demo.telegram import TelegramStandin
+from bot.demo.waiting import until, within
 from bot.demo.wire import Masks, Wire
 
 _STARTS_WITHIN_SECONDS = 60.0
@@ -67,6 +68,7 @@ class Show:
             speed=speed,
             changed=changed.set,
         )
+        self.telegram.flood.enabled = True
         self.cast = Cast.enter(self.telegram)
         self.page = books.Page()
         self.bot = BotProcess(stage.command)
@@ -79,6 +81,7 @@ class Show:
         self._data = Path(self._folder.name) / "data"
         self._books = Books(self._data / "veogram.db")
         self._reading: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._port = free_port(stage.host)
 
     @property
@@ -106,8 +109,9 @@ class Show:
     async def close(self) -> None:
         """Stop the bot before the stand-ins, and remove what it wrote."""
         await self.bot.stop()
+        self._closing.set()
         if self._reading is not None:
-            self._reading.cancel()
+            # Not cancelled: a thread that reads cannot be, and the file must not close under it.
             await asyncio.wait([self._reading])
         self._books.close()
         await self.telegram.stop()
@@ -160,12 +164,12 @@ class Show:
             await asyncio.wait({heard, died})
 
     async def _read(self) -> None:
-        while True:
+        while not self._closing.is_set():
             page = await asyncio.to_thread(self._books.read)
             if page is not None:
                 self.page = page
                 self._changed.set()
-            await asyncio.sleep(_LOOK_SECONDS)
+            await within(_LOOK_SECONDS, until(self._closing))
 
 
 def free_port(host: str) -> int:

@@ -21,12 +21,10 @@ def sections(show: Show) -> Sections:
     return {
         "about": {"": _about(show)},
         "people": {str(role.id): _person(show, role) for role in ROLES},
-        "chats": {str(chat.id): _chat(show, chat) for chat in chats},
+        "chats": {str(chat.id): _chat(chat) for chat in chats},
         "commands": dict(_commands(show, chats)),
         "messages": {
-            f"{chat.id}/{message.id}": shown(message)
-            for chat in chats
-            for message in chat.messages
+            f"{chat.id}/{message.id}": shown(message) for chat in chats for message in chat.messages
         },
         "answers": dict(_answers(show)),
         "wire": {line.key: asdict(line) for line in show.wire.lines()},
@@ -126,7 +124,7 @@ def _person(show: Show, role: Role) -> Json:
     }
 
 
-def _chat(show: Show, chat: Chat) -> Json:
+def _chat(chat: Chat) -> Json:
     action, at = chat.action or ("", 0.0)
     return {
         "id": chat.id,

@@ -1,7 +1,8 @@
 """Waiting for whichever of several things comes first."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 
@@ -21,3 +22,10 @@ async def race(*waits: Coroutine[Any, Any, object]) -> None:
 async def until(event: asyncio.Event) -> None:
     """Return once the event is set."""
     await event.wait()
+
+
+async def within(seconds: float, wait: Awaitable[object]) -> None:
+    """Return when it is through, or after that time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wait

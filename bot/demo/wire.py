@@ -59,9 +59,7 @@ class Masks:
                 return self._clean(value)
             case dict():
                 return {
-                    self._clean(str(key)): HIDDEN
-                    if key in _SECRET_PARAMETERS
-                    else self.hide(inner)
+                    self._clean(str(key)): HIDDEN if key in _SECRET_PARAMETERS else self.hide(inner)
                     for key, inner in value.items()
                 }
             case list() | tuple():
@@ -116,9 +114,7 @@ class Wire:
         return [self.details(key) | {"at": at} for at, key in keys]
 
 
-def _newest(
-    kind: str, entries: Sequence[Entry], line: Callable[[str, Entry], Line]
-) -> list[Line]:
+def _newest(kind: str, entries: Sequence[Entry], line: Callable[[str, Entry], Line]) -> list[Line]:
     """Return more than are shown, for some of them are quiet."""
     first = max(len(entries) - 2 * LINES_SHOWN, 0)
     return [line(f"{kind}{first + n}", entry) for n, entry in enumerate(entries[first:])]

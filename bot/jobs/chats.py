@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.models import Draft, Job, Options, User
-from storage import access, drafts, jobs, users
+from storage import access, drafts, jobs, lineage, users
 from storage.database import Connection, Database
 
 
@@ -36,6 +36,7 @@ def follow(tx: Connection, old_id: int, new_id: int) -> None:
     drafts.move_chat(tx, old_id, new_id)
     jobs.move_chat(tx, old_id, new_id)
     access.move_chat(tx, old_id, new_id)
+    lineage.leave_chat(tx, old_id)
 
 
 def follow_from(tx: Connection, job: Job, new_id: int, now: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.jobs import pace
 from bot.jobs.rules import Rules
-from bot.jobs.transactions import ACCOUNT, LEASE_SECONDS, RATE
+from bot.jobs.transactions import ACCOUNT, DISK, LEASE_SECONDS, RATE
 from bot.kie import wire
 from bot.models import Dialect, Job, State
 from bot.tokens import hash_token, new_token
@@ -50,9 +50,10 @@ def _free_slots(tx: Connection, now: float, rules: Rules) -> tuple[int, float | 
     pauses = _live_pauses(tx, now)
     if ACCOUNT in pauses:
         return 0, None
-    if RATE in pauses:
-        return 0, pauses[RATE]
-    sent = attempts.sent_since(tx, now - CREATES_WINDOW_SECONDS)
+    ends = [pauses[scope] for scope in (RATE, DISK) if scope in pauses]
+    if ends:
+        return 0, max(ends)
+    sent = attempts.sent_between(tx, now - CREATES_WINDOW_SECONDS, now)
     if len(sent) >= rules.creates_per_10s:
         return 0, sent[-rules.creates_per_10s] + CREATES_WINDOW_SECONDS
     budget = rules.creates_per_10s - len(sent) - attempts.count_unsent(tx)

@@ -47,18 +47,10 @@ class Further:
         self._nudge = nudge
         self._clock = clock
 
-    async def offers(self, job: Job) -> Offers:
-        """Return what can be made of a video now: what its buttons show."""
-        return await self._database.read(read_offers, job, self._clock())
-
     async def shown_in(self, user_id: int, chat_id: int, message_id: int) -> Job | None:
         """Return a person's own job whose video that message shows."""
         job = await self._database.read(lineage.shown_in, chat_id, message_id)
         return job if job is not None and job.user_id == user_id else None
-
-    async def add_copy(self, job: Job, chat_id: int, message_id: int) -> None:
-        """Keep the buttons of a further message that shows a video as they should be."""
-        await self._database.write(lineage.add_copy, job.id, chat_id, message_id)
 
     async def sharpen(
         self, job_id: int, kind: Kind, user: User, place: Place, update_id: int
@@ -68,9 +60,7 @@ class Further:
         ``place`` is where it is to be sent. Asking again for one that runs on unseen lets it be
         seen. Raises NotOffered, NotAllowed, AlreadyAsked, Paused, QueueFull, QuotaExceeded.
         """
-        sharpened = await self._pressed(
-            job_id, self._sharpen, job_id, kind, user, place, update_id
-        )
+        sharpened = await self._pressed(job_id, self._sharpen, job_id, kind, user, place, update_id)
         self._nudge()
         return sharpened
 

@@ -90,16 +90,16 @@ class History:
             raise VideoGone
         return job
 
-    async def send_again(self, job: Job, chat_id: int) -> None:
+    async def send_again(self, job: Job, place: Place) -> None:
         """Send a video of ``video`` once more, at no cost.
 
         Raises VideoGone; ChatError when Telegram does not take it.
         """
-        here = replace(job, place=Place(chat_id))
+        here = replace(job, place=place)
         sent = None if job.video is None else await self._send(here, job.video)
         if sent is None:
             raise VideoGone
-        await self._database.write(_remember, job, chat_id, sent, self._clock())
+        await self._database.write(_remember, job, place.chat_id, sent, self._clock())
 
     async def _send(self, job: Job, video: Video) -> Sent | None:
         if video.file_id is not None:

@@ -4,15 +4,15 @@ What a callback says is never believed beyond that: the record, read from KIE, d
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.jobs import silence, transactions
 from bot.jobs.batches import Batches
 from bot.jobs.rules import RECORD_SECONDS, Rules
 from bot.kie import wire
-from bot.models import Job, Reason, State
+from bot.models import Job, State
 from bot.tokens import hash_token
 from storage import jobs, knocks
 from storage.database import Connection, Database
@@ -39,6 +39,15 @@ class Callback:
     token_hash: str
     task_id: str | None
     genuine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Knock:
+    """A callback that counts: whose it is, and the task it names."""
+
+    job: Job
+    attempt: Attempt
+    task_id: str | None
 
 
 class Knocks:
@@ -82,7 +91,7 @@ class Knocks:
             if verdict is Verdict.HEARD
         }
         if heard:
-            await self._database.write(_knock_all, tuple(heard), now, self._rules)
+            await self._database.write(knock, tuple(heard), now, self._rules)
             self._nudge()
         return verdicts
 
@@ -93,54 +102,68 @@ def _verdict(callback: Callback, known: frozenset[str]) -> Verdict:
     return Verdict.HEARD if callback.genuine else Verdict.FORGED
 
 
-def _knock_all(tx: Connection, callbacks: Sequence[Callback], now: float, rules: Rules) -> None:
+def knock(tx: Connection, callbacks: Sequence[Callback], now: float, rules: Rules) -> None:
+    """Do what genuine callbacks ask for, in the transaction that precedes their answers."""
+    heard = list(_heard(tx, callbacks, now))
+    if heard:
+        silence.heard(tx)
+    knocks.note(tx, [(each.attempt, each.task_id) for each in heard], now)
+    for each in heard:
+        _tell_task(tx, each, now, rules)
+    knocks.make_due(tx, [each.job for each in heard if _is_to_be_read(each)], now)
+
+
+def _heard(tx: Connection, callbacks: Sequence[Callback], now: float) -> Iterator[_Knock]:
+    """Find what the callbacks are about; alert where one names a task that is not its own."""
+    attempts = knocks.attempts_of(tx, {each.token_hash for each in callbacks})
+    current = jobs.get_all(tx, sorted({attempt.job_id for attempt in attempts.values()}))
+    by_id = {job.id: job for job in current}
+    makers = knocks.makers(tx, {each.task_id for each in callbacks if each.task_id is not None})
     for callback in callbacks:
-        knock(tx, callback, now, rules)
+        attempt = attempts.get(callback.token_hash)
+        job = by_id.get(attempt.job_id) if attempt is not None else None
+        if attempt is None or job is None or attempt.number != job.attempt:
+            continue  # only the newest attempt may finish a job
+        heard = _Knock(job, attempt, callback.task_id)
+        if _is_foreign(heard, makers):
+            extra = {"job": job.ref, "task": callback.task_id}
+            log.warning("a callback named another task", extra=extra)
+            transactions.alert_foreign(tx, job, now)
+        else:
+            yield heard if _names_its_task(job) else replace(heard, task_id=None)
 
 
-def knock(tx: Connection, callback: Callback, now: float, rules: Rules) -> None:
-    """Do what a genuine callback asks for, in the transaction that precedes its answer."""
-    attempt = knocks.attempt_of(tx, callback.token_hash)
-    job = None if attempt is None else jobs.get(tx, attempt.job_id)
-    if attempt is None or job is None or attempt.number != job.attempt:
-        return  # only the newest attempt may finish a job
-    named = callback.task_id
-    if named is not None and _is_foreign(tx, job, attempt, named):
-        log.warning("a callback named another task", extra={"job": job.ref, "task": named})
-        transactions.alert_foreign(tx, job, now)
-        return
-    if named is not None and not _names_its_task(job):
-        named = None
-    silence.heard(tx)
-    knocks.note(tx, attempt, named, now)
-    _move_on(tx, job, attempt, named, now, rules)
-
-
-def _is_foreign(tx: Connection, job: Job, attempt: Attempt, named: str) -> bool:
-    if attempt.task_id is not None and named != attempt.task_id and _names_its_task(job):
-        return True
-    return named != attempt.task_id and knocks.is_of_another(tx, named, job.id)
+def _is_foreign(heard: _Knock, makers: Mapping[str, Collection[int]]) -> bool:
+    named, known = heard.task_id, heard.attempt.task_id
+    if named is None or named == known:
+        return False
+    is_of_another = any(job_id != heard.job.id for job_id in makers.get(named, ()))
+    if _names_its_task(heard.job):
+        return is_of_another or known is not None
+    return is_of_another and known is not None
 
 
 def _names_its_task(job: Job) -> bool:
-    """An upgrade that KIE keeps with its video's task may be called by whatever name."""
+    """An upgrade that KIE keeps with its video's task may be called by that name, or any other."""
     return job.dialect is not None and wire.has_own_task(job.kind, job.dialect)
 
 
-def _move_on(
-    tx: Connection, job: Job, attempt: Attempt, named: str | None, now: float, rules: Rules
-) -> None:
-    match job.state:
-        case State.GENERATING:
-            knocks.make_due(tx, job, now)
-        case State.UNKNOWN if named is not None:
-            transactions.settle(tx, job, attempt, named, now, rules)
-        case State.EXPIRED if job.task_id is not None:
-            knocks.make_due(tx, job, now)
-        case State.EXPIRED if named is not None and job.error is Reason.UNKNOWN_OUTCOME:
-            sent_at = attempt.sent_at or now
-            knocks.make_due(tx, job, now, task_id=named, submitted_at=sent_at)
-        case _:
-            # A submission that is under way finds the note when it is answered, or its answer
-            # is lost; what has its result, or has failed, needs no look.
-            return
+def _is_to_be_read(heard: _Knock) -> bool:
+    """What has its result, or has failed, needs no look at KIE any more."""
+    if heard.job.state is State.EXPIRED:
+        return heard.job.task_id is not None or heard.task_id is not None
+    return heard.job.state is State.GENERATING
+
+
+def _tell_task(tx: Connection, heard: _Knock, now: float, rules: Rules) -> None:
+    """Let a job know its task, if the answer that should have told it was lost.
+
+    A submission that is under way finds it in the attempt when it is answered, or is not.
+    """
+    job, attempt, named = heard.job, heard.attempt, heard.task_id
+    if named is None:
+        return
+    if job.state is State.UNKNOWN:
+        transactions.settle(tx, job, attempt, named, now, rules)
+    elif job.state is State.EXPIRED and job.task_id is None:
+        knocks.reveal(tx, job, named, attempt.sent_at or now)

@@ -2,7 +2,7 @@
 
 from bot.errors import Paused, QueueFull
 from bot.jobs.rules import MAX_WAITING_PER_USER, Rules, status_seconds
-from bot.jobs.transactions import ACCOUNT
+from bot.jobs.transactions import ACCOUNT, DISK
 from bot.models import Job, NewJob
 from storage import jobs, ledger, operations, queue
 from storage.database import Connection
@@ -13,7 +13,7 @@ def place(tx: Connection, new: NewJob, now: float, rules: Rules, *, admin: bool)
 
     Raises Paused, QueueFull, QuotaExceeded; AlreadyAsked for a sharper copy that stands.
     """
-    if ACCOUNT in operations.pauses(tx):
+    if {ACCOUNT, DISK} & operations.pauses(tx).keys():
         raise Paused
     if queue.count_waiting(tx, new.user_id) >= MAX_WAITING_PER_USER:
         raise QueueFull

@@ -31,17 +31,24 @@ def heard(tx: Connection) -> None:
         operations.clear_alert(tx, ALERT)
 
 
-def finished(tx: Connection, job: Job, now: float) -> None:
-    """Count whether a callback had told that a job's video is ready, as the record says."""
+def finished(tx: Connection, job: Job, now: float) -> bool:
+    """Count whether a callback had told that a job's video is ready, as the record says.
+
+    False: nobody told, and nobody looked for a while, so the video may have been ready long ago.
+    """
     attempt = knocks.newest(tx, job)
-    if attempt is None or not attempt.expected or attempt.knocked_at is not None:
-        return
+    if attempt is None or attempt.knocked_at is not None:
+        return True
     if (job.submitted_at or 0.0) < float(operations.fact(tx, _STARTED_AT) or 0.0):
-        return
+        return False
+    if not attempt.expected:
+        return True
+    was_waited_for = is_worth_waiting(tx, job)
     missed = _missed(tx) + 1
     operations.set_fact(tx, _MISSED, str(missed))
     if missed >= MISSES:
         operations.raise_alert(tx, ALERT, "", now)
+    return not was_waited_for
 
 
 def is_worth_waiting(tx: Connection, job: Job) -> bool:

@@ -16,6 +16,7 @@ from bot.errors import (
     OutcomeUnknown,
     Refused,
     SendLater,
+    SendUnknown,
     StorageError,
     TooManyRequests,
     TryLater,
@@ -46,6 +47,8 @@ GRACE = retry.Policy(first=2, factor=1.5, cap=10, tries=6)
 REMAKES = 2
 REMAKE_SECONDS = (2.0, 10.0)
 MODEL_PAUSE_SECONDS = 300.0
+# An end that was perhaps told is told again this often.
+UNSURE_TRIES = 3
 LATE_LOOK_SECONDS = 24 * 3600.0
 # How often it is tried to store the task of a paid request while the disk is full.
 UNSTORED_SECONDS = 2.0
@@ -318,19 +321,28 @@ class Steps:
         try:
             if not job.muted:
                 await self._messenger.tell_end(job)
-        except SendLater as error:
-            wait = retry.pause(
-                READ_RETRY, job.tries + 1, chance=self._chance(), retry_after=error.retry_after
-            )
-            await self._database.write(
-                transactions.postpone, job, self._clock() + (wait or READ_RETRY.cap)
-            )
+        except (SendLater, SendUnknown) as error:
+            await self._tell_later(job, error)
             return
         except ChatMoved:
             raise
         except ChatError as error:
             level = logging.INFO if isinstance(error, ChatGone) else logging.WARNING
             log.log(level, "an end was not told", extra={"job": job.ref, "error": str(error)})
+        await self._told(job)
+
+    async def _tell_later(self, job: Job, error: SendLater | SendUnknown) -> None:
+        """Rather told twice than never, but not again and again to a chat that only lags."""
+        if isinstance(error, SendUnknown) and job.tries >= UNSURE_TRIES:
+            log.warning("an end was perhaps not told", extra={"job": job.ref, "error": str(error)})
+            await self._told(job)
+            return
+        wish = error.retry_after if isinstance(error, SendLater) else None
+        wait = retry.pause(READ_RETRY, job.tries + 1, chance=self._chance(), retry_after=wish)
+        again_at = self._clock() + (wait or READ_RETRY.cap)
+        await self._database.write(transactions.postpone, job, again_at)
+
+    async def _told(self, job: Job) -> None:
         # What a callback has named meanwhile may be a video already.
         named = job.error is Reason.UNKNOWN_OUTCOME and job.task_id is not None
         look_at = self._clock() if named else self._next_late_look(job)

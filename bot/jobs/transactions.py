@@ -20,6 +20,7 @@ KEY_PROBE_SECONDS = 300.0
 
 ACCOUNT = "account"
 RATE = "rate"
+DISK = "disk"
 KEY_ALERT = "kie-account"
 FOREIGN_ALERT = "callback-foreign-task"
 
@@ -138,9 +139,10 @@ def succeed(
         hard_deadline_at=now + rules.hard_deadline_seconds,
     )
     if moved and job.state in HELD:
-        silence.finished(tx, job, now)
         ledger.capture(tx, job.id, now)
-        if job.submitted_at is not None:
+        is_fresh = silence.finished(tx, job, now)
+        # The clock may have been set back.
+        if is_fresh and job.submitted_at is not None and job.submitted_at < now:
             operations.add_duration(tx, job.options.model, job.kind, now - job.submitted_at)
     if moved and erasure.is_erased(tx, job.id):
         _drop_result(tx, job.id, now)

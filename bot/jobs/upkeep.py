@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 CREDITS_ALERT = "credits-low"
 DISK_ALERT = "disk-short"
 DISK_SHORT_BYTES = 1 << 30
+# With less no new videos are accepted, so that there is room for those under way.
+DISK_FULL_BYTES = 256 << 20
+DISK_SECONDS = 60.0
 INBOX_SECONDS = 48 * 3600.0
 CREDIT_LOOK_SECONDS = 900.0
 
@@ -35,6 +38,7 @@ class Upkeep:
         data_dir: Path,
         nudge: Callable[[], None],
         clock: Callable[[], float],
+        free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self._database = database
         self._kie = kie
@@ -43,6 +47,7 @@ class Upkeep:
         self._data_dir = data_dir
         self._nudge = nudge
         self._clock = clock
+        self._free_bytes = free_bytes
         self._credit_look_at = 0.0
 
     async def round(self) -> None:
@@ -88,9 +93,14 @@ class Upkeep:
         await self._database.write(_set_alert, CREDITS_ALERT, low, f"{credit:g}", now)
 
     async def _look_at_disk(self, now: float) -> None:
-        free = shutil.disk_usage(self._data_dir).free
+        free = self._free_bytes(self._data_dir)
         short = free < DISK_SHORT_BYTES
         await self._database.write(_set_alert, DISK_ALERT, short, f"{free >> 20} MB", now)
+        if free < DISK_FULL_BYTES:
+            until = now + DISK_SECONDS
+            await self._database.write(operations.pause, transactions.DISK, "full", now, until)
+        elif await self._database.write(operations.resume, transactions.DISK):
+            self._nudge()
 
     async def _remove_old_files(self, now: float) -> None:
         old = await self._database.read(media.deletable, now - self._rules.keep_videos_seconds)

@@ -21,6 +21,9 @@ MAX_STEPS = 64
 LONGEST_REST_SECONDS = 5.0
 # A step that raised is tried again after this pause; its own retries have failed to cover it.
 BROKEN_STEP_SECONDS = 30.0
+# A clock that goes back by more is no matter of adjusting it, and no step pauses for longer.
+SET_BACK_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 900.0
 
 
 class Worker:
@@ -55,7 +58,14 @@ class Worker:
     async def recover(self) -> None:
         """Free what a former process held. Only before ``run``, with the data folder locked."""
         await self._database.write(queue.release_leases)
+        await self._mind_the_clock()
         await self._database.write(silence.started, self._clock())
+
+    async def _mind_the_clock(self) -> None:
+        """After the system's clock was set back, nothing waits until it has caught up again."""
+        moved = await self._database.write(queue.pull_in, self._clock(), LONGEST_PAUSE_SECONDS)
+        if moved:
+            log.warning("the clock was set back: jobs are looked at now", extra={"jobs": moved})
 
     async def run(self) -> None:
         """Work off due rows until ``stop``; a full disk is waited out."""
@@ -82,6 +92,8 @@ class Worker:
     async def _look(self) -> float | None:
         """Start what is due; return when to look again at the latest."""
         try:
+            if self.age < -SET_BACK_SECONDS:
+                await self._mind_the_clock()
             work = await self._start_due()
         except DatabaseDamaged:
             raise

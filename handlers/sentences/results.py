@@ -70,10 +70,6 @@ class ResultTexts(Speech):
         """Answer a button that this video never had."""
         return self.say("That is not possible with this video. The press was not charged.")
 
-    def in_history(self) -> Html:
-        """Say where a copy is that was made unseen."""
-        return self.say("It is made already, but was not sent: you find it in /history.")
-
     def again_gone(self) -> Html:
         """Answer a button of a job that is not there any more."""
         return self.say("This video is not known any more. Write what you want to see.")

@@ -6,12 +6,15 @@ so they are called with literals; only what a table marks by ``later`` comes as 
 
 import html
 import re
+import unicodedata
 from gettext import NullTranslations
 
 from handlers import utf16
 
 # Control characters, halves of surrogate pairs, and signs that reverse the text after them.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+# Unicode's categories of signs that leave no mark.
+_UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _TAG = re.compile("<[^>]*>")
 
 
@@ -37,6 +40,11 @@ def plain(text: str) -> str:
 def visible(text: str) -> str:
     """Return the plain text as a reader will see it, without the signs that cannot be shown."""
     return _UNSHOWABLE.sub("", text)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a reader would see nothing: blanks, joiners, control characters."""
+    return all(unicodedata.category(sign) in _UNSEEN for sign in visible(text))
 
 
 def alert(text: str) -> str:

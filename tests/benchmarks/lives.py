@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from random import Random
@@ -93,10 +94,15 @@ def _vanish(tx: Connection, job: Job, now: float) -> None:
         transactions.finish(tx, delivering, now, message_id=None, file_id=None)
 
 
-async def outcome(count: int, seed: int, *, with_callbacks: bool) -> Outcome:
-    """Let ``count`` jobs of log-normal length pass; the lengths depend on ``seed`` alone."""
+@cache
+def pass_jobs(count: int, seed: int, *, with_callbacks: bool) -> Outcome:
+    """Let ``count`` jobs of log-normal length pass; what happens depends on ``seed`` alone."""
+    return asyncio.run(_pass(count, Random(seed), with_callbacks=with_callbacks))
+
+
+async def _pass(count: int, chance: Random, *, with_callbacks: bool) -> Outcome:
     with TemporaryDirectory() as folder:
-        async with _life(Path(folder), Random(seed), with_callbacks=with_callbacks) as life:
+        async with _life(Path(folder), chance, with_callbacks=with_callbacks) as life:
             await life.order(count)
             await life.run(count)
             return await life.outcome()

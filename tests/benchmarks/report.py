@@ -71,9 +71,9 @@ class Line:
         goal = "" if self.goal is None else str(self.goal)
         return (
             f"{self.name}, {self.unit}",
-            f"{median(self.ours):.3g}",
-            f"{median(self.baseline):.3g} {self.against}",
-            f"{median(self.ratios):.3g}",
+            figure(median(self.ours)),
+            f"{figure(median(self.baseline))} {self.against}",
+            figure(median(self.ratios)),
             f"{goal} missed" if self.is_missed else goal,
             f"±{self.spread / 2:.0%}",
         )
@@ -91,6 +91,11 @@ class Line:
             "missed": self.is_missed,
             "spread": self.spread,
         }
+
+
+def figure(value: float) -> str:
+    """Return three digits that count, or all of them where there are more before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
 
 
 def machine() -> str:

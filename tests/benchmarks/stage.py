@@ -25,6 +25,8 @@ TOKEN = "7000000001:AAEhBP0av28FrqVhPGZtRKHyuVLKXGPJ4no"
 KEY = "kie-key-0123456789abcdef0123456789"
 FIRST_ID = 20_000
 BOT = ("bot", "run")
+NAIVE = ("tests.benchmarks.programs.naive",)
+BARE = ("tests.benchmarks.programs.bare",)
 PATIENCE_SECONDS = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -195,3 +197,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def with_callbacks() -> dict[str, str]:
+    """Return settings under which KIE can call back."""
+    port = str(free_port())
+    return {"PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}", "POLL_MIN_SECONDS": "0.3"}

@@ -21,7 +21,7 @@ from telegram.ext import (
 from bot.demo.cast import USER
 from bot.demo.clips import Clip, render
 from bot.demo.people import Person
-from tests.browser.conftest import PATH, PHONE, PLAYS, House, OpenPage, begin, enter, say
+from tests.browser.conftest import PATH, PHONE, PLAYS, House, OpenPage, begin, enter, part, say
 
 pytestmark = pytest.mark.browser
 
@@ -311,15 +311,15 @@ async def test_what_others_are_told_waits_as_unread_and_a_reload_stays_there(
     await enter(page, "Emma")
     sam = empty_house.show.cast.people[1_000_004]
     await sam.send("a secret plan")
-    part = page.get_by_label("Whose chat").get_by_role("button", name="Sam")
-    await expect(part.get_by_label("1 unread")).to_be_visible()
+    entry = part(page, "Sam")
+    await expect(entry.get_by_label("1 unread")).to_be_visible()
     await expect(page.get_by_role("article").get_by_text("a secret plan")).to_have_count(0)
-    await part.click()
+    await entry.click()
     await expect(page.get_by_role("article").get_by_text("a secret plan").first).to_be_visible()
     await page.reload()
 
     await expect(page.get_by_role("article").get_by_text("a secret plan").first).to_be_visible()
-    await expect(part.get_by_label("1 unread")).to_have_count(0)
+    await expect(entry.get_by_label("1 unread")).to_have_count(0)
 
 
 async def test_in_the_group_several_people_write_and_the_bot_hears_commands_only(
@@ -383,8 +383,9 @@ async def test_after_500_messages_one_more_touches_nothing_but_itself(
     await page.evaluate(
         """() => {
           window.touched = [];
-          new MutationObserver((records) => window.touched.push(...records.map((one) =>
-            [one.target.id || one.target.className, one.addedNodes.length, one.removedNodes.length])))
+          const told = ({ target, addedNodes, removedNodes }) =>
+            [target.id || target.className, addedNodes.length, removedNodes.length];
+          new MutationObserver((records) => window.touched.push(...records.map(told)))
             .observe(document.querySelector("#log"), { childList: true, subtree: true });
         }"""
     )

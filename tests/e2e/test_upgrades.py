@@ -377,7 +377,11 @@ async def test_a_task_goes_on_in_its_own_dialect_when_the_setting_has_changed(
     await here.video(count=2)
     await make(here, "A hound", count=3)
     assert await here.terminate() == 0
-    assert here.rows("SELECT dialect FROM attempts ORDER BY id") == [("veo",), ("veo",), ("market",)]
+    assert here.rows("SELECT dialect FROM attempts ORDER BY id") == [
+        ("veo",),
+        ("veo",),
+        ("market",),
+    ]
 
 
 async def test_the_market_form_has_no_seed(here: World) -> None:

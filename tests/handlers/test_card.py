@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import InlineKeyboardMarkup
 
-from bot.catalog import Change, Field
+from bot.catalog import Change, Field, without_seeds
 from bot.errors import Paused
 from bot.models import Kind, Mode, Options, Quota, Ratio, Resolution
 from handlers import card
@@ -167,6 +167,15 @@ def test_no_prompt_breaks_the_markup(prompt: str) -> None:
 
     assert units(text) <= 4096
     text.encode()
+
+
+def test_a_seed_that_cannot_be_sent_is_not_shown() -> None:
+    chosen = samples.draft(options=Options("veo3_fast", seed=12345))
+
+    hidden, _ = card.render(chosen, samples.quota(), without_seeds(CATALOG), TEXTS)
+
+    assert "seed 12345" in card.render(chosen, samples.quota(), CATALOG, TEXTS)[0]
+    assert "seed" not in hidden
 
 
 def test_long_prompts_are_folded_short_ones_are_not() -> None:

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import insert
 
 from bot.models import Job, State
 from storage import jobs, knocks, schema
 from storage.database import Connection
+from storage.knocks import Attempt
 from tests.storage.conftest import add_job
 
 
@@ -41,57 +41,60 @@ def test_known_are_the_tokens_of_the_last_days(tx: Connection) -> None:
     assert knocks.known(tx, set(), since=0.0) == frozenset()
 
 
-def test_a_token_leads_to_its_attempt(tx: Connection) -> None:
+def attempt_of(tx: Connection, job: Job, number: int) -> Attempt:
+    token = f"hash-{job.id}-{number}"
+    return knocks.attempts_of(tx, [token])[token]
+
+
+def test_tokens_lead_to_their_attempts(tx: Connection) -> None:
     job = generating(tx)
-    attempt = knocks.attempt_of(tx, f"hash-{job.id}-1")
-    assert attempt is not None
+    attempt = attempt_of(tx, job, 1)
     assert (attempt.job_id, attempt.number, attempt.task_id) == (job.id, 1, "old")
-    assert knocks.attempt_of(tx, "guess") is None
+    assert knocks.attempts_of(tx, ["guess"]) == {}
+    assert knocks.attempts_of(tx, []) == {}
 
 
 def test_the_newest_attempt_is_the_one_the_job_names(tx: Connection) -> None:
     job = generating(tx)
     newest = knocks.newest(tx, job)
+    assert newest == attempt_of(tx, job, 2)
     assert newest is not None
     assert (newest.number, newest.sent_at, newest.expected) == (2, 101.0, True)
     assert knocks.newest(tx, replace(job, attempt=0)) is None
 
 
-@pytest.mark.parametrize(("named", "kept"), [("task", "task"), (None, None)])
-def test_a_knock_is_noted_with_the_task_it_named(
-    tx: Connection, named: str | None, kept: str | None
-) -> None:
-    job = generating(tx)
-    attempt = knocks.newest(tx, job)
-    assert attempt is not None
-    knocks.note(tx, attempt, named, 200.0)
-    noted = knocks.newest(tx, job)
-    assert noted == replace(attempt, knocked_at=200.0, task_id=kept)
+def test_knocks_are_noted_with_the_tasks_they_named_where_none_was_known(tx: Connection) -> None:
+    job, other = generating(tx), generating(tx)
+    heard = [
+        (attempt_of(tx, job, 1), "never"),
+        (attempt_of(tx, job, 2), "task"),
+        (attempt_of(tx, other, 2), None),
+    ]
+    knocks.note(tx, heard, 200.0)
+    noted = [attempt_of(tx, job, 1), attempt_of(tx, job, 2), attempt_of(tx, other, 2)]
+    assert [each.task_id for each in noted] == ["old", "task", None]
+    assert [each.knocked_at for each in noted] == [200.0] * 3
+    assert attempt_of(tx, other, 1).knocked_at is None
 
 
-def test_a_task_that_is_known_is_not_noted_over(tx: Connection) -> None:
-    job = generating(tx)
-    attempt = knocks.attempt_of(tx, f"hash-{job.id}-1")
-    assert attempt is not None
-    knocks.note(tx, attempt, "other", 200.0)
-    noted = knocks.attempt_of(tx, f"hash-{job.id}-1")
-    assert noted is not None
-    assert noted.task_id == "old"
+def test_who_made_a_task(tx: Connection) -> None:
+    job, other = generating(tx), generating(tx)
+    assert knocks.makers(tx, ["old", "unheard"]) == {"old": {job.id, other.id}}
+    assert knocks.makers(tx, []) == {}
 
 
-def test_whose_a_task_is(tx: Connection) -> None:
-    job = generating(tx)
-    assert not knocks.is_of_another(tx, "old", job.id)
-    assert knocks.is_of_another(tx, "old", job.id + 1)
-    assert not knocks.is_of_another(tx, "unheard", job.id)
-
-
-def test_a_job_made_due_keeps_its_lease_and_its_new_time(tx: Connection) -> None:
-    job = generating(tx)
-    assert knocks.make_due(tx, job, 200.0, task_id="task")
+def test_a_job_made_due_keeps_its_new_time_when_its_step_ends(tx: Connection) -> None:
+    job, other = generating(tx), generating(tx)
+    knocks.make_due(tx, [job], 200.0)
     assert jobs.put_off(tx, job, 800.0, tries=3)
-    after = read(tx, job.id)
-    assert (after.due_at, after.tries, after.task_id) == (200.0, 3, "task")
+    assert (read(tx, job.id).due_at, read(tx, job.id).tries) == (200.0, 3)
+    assert read(tx, other.id) == other
+
+
+def test_a_lost_task_is_revealed(tx: Connection) -> None:
+    job = generating(tx)
+    assert knocks.reveal(tx, job, "task", 101.0)
+    assert read(tx, job.id) == replace(job, task_id="task", submitted_at=101.0)
 
 
 def test_a_job_that_nobody_made_due_is_put_off(tx: Connection) -> None:
@@ -106,6 +109,8 @@ def test_a_job_that_nobody_made_due_is_put_off(tx: Connection) -> None:
 def test_a_job_that_moved_on_is_left_alone(tx: Connection) -> None:
     job = generating(tx)
     jobs.move(tx, job, State.FAILED, 150.0)
-    assert not knocks.make_due(tx, job, 200.0)
+    failed = read(tx, job.id)
+    knocks.make_due(tx, [job], 200.0)
+    assert not knocks.reveal(tx, job, "task", 101.0)
     assert not jobs.put_off(tx, job, 200.0)
-    assert read(tx, job.id).due_at is None
+    assert read(tx, job.id) == failed

@@ -1,4 +1,4 @@
-"""What was made of a video: one sharper copy of each kind, parts of a film, messages that show it."""
+"""What was made of a video: one sharper copy of each kind, parts, messages that show it."""
 
 from dataclasses import replace
 
@@ -81,9 +81,7 @@ def test_a_wish_cancelled_before_kie_heard_of_it_was_never_asked(tx: Connection)
     set_state(tx, early.id, State.CANCELLED)
     late = add_child(tx, parent_id, Kind.UPGRADE_4K)
     tx.execute(
-        update(schema.jobs)
-        .where(schema.jobs.c.id == late.id)
-        .values(state=State.FAILED, attempt=1)
+        update(schema.jobs).where(schema.jobs.c.id == late.id).values(state=State.FAILED, attempt=1)
     )
 
     assert [child.asked for child in lineage.children(tx, parent_id)] == [False, True]
@@ -109,6 +107,9 @@ def test_a_message_is_known_by_the_video_it_shows(tx: Connection) -> None:
     assert lineage.shown_in(tx, 7, 60) is None
     assert lineage.messages_of(tx, get(tx, job_id)) == ((7, 50), (-9, 60))
     lineage.forget_copy(tx, -9, 60)
+    assert lineage.messages_of(tx, get(tx, job_id)) == ((7, 50),)
+    lineage.add_copy(tx, job_id, -9, 61)
+    lineage.leave_chat(tx, -9)
     assert lineage.messages_of(tx, get(tx, job_id)) == ((7, 50),)
 
 

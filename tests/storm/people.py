@@ -16,9 +16,8 @@ from bot.demo.people import Person
 Found = TypeVar("Found")
 
 # People do not wait longer than this for an answer of a bot that may be dead.
-PATIENCE_SECONDS = 12.0
-# How long somebody waits for a video before ordering another, and how often they do.
-HOPE_SECONDS = 8.0
+PATIENCE_SECONDS = 20.0
+# How often somebody makes something of a video rather than order another.
 GOES_ON = 0.6
 QUESTION = "What happens next?"
 
@@ -45,6 +44,7 @@ class Guest:
     person: Person
     dice: random.Random
     prompts: dict[str, Deed] = field(default_factory=dict)  # of every order and its kind
+    hope_seconds: float = 8.0  # that a video is waited for before another is ordered
     given_up: int = 0
     deeds: int = 0
 
@@ -74,7 +74,7 @@ class Guest:
             return next((each for each in self._videos() if _button(each, _FURTHER[deed])), None)
 
         try:
-            return await self._until(look, HOPE_SECONDS)
+            return await self._until(look, self.hope_seconds)
         except TimeoutError:
             return None
 

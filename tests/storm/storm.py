@@ -1,6 +1,7 @@
 """A storm: the real process, people who go on ordering, faults around it, and ``kill -9``."""
 
 import asyncio
+import math
 import random
 import socket
 import time
@@ -16,6 +17,7 @@ from tests.storm.verdict import Figures, judge
 HMAC_KEY = "hmac-key-0123456789abcdef0123456789"
 FIRST_GUEST_ID = 20_000
 # That nothing has moved for so long means that something is stuck.
+LONG = 100  # jobs
 STUCK_SECONDS = 150.0
 ENDS = "('done', 'failed', 'expired', 'cancelled')"
 OPEN = f"SELECT count(*) FROM jobs WHERE state NOT IN {ENDS} OR untold"  # noqa: S608 - own text
@@ -36,6 +38,16 @@ class Force:
         """Enough of them that no chat's own pace is what is measured."""
         return max(5, self.jobs // 15)
 
+    @property
+    def hope_seconds(self) -> float:
+        """Long enough in a long storm for upgrades and extensions to be a good part of it."""
+        return 8.0 if self.jobs < LONG else 30.0
+
+    @property
+    def deeds(self) -> int:
+        """Some of what people do becomes no job: it is refused, or they give up."""
+        return math.ceil(self.jobs * 1.3)
+
 
 class BotDied(AssertionError):
     """The bot ended although nobody had killed it."""
@@ -53,6 +65,7 @@ class Storm:
             Guest(
                 here.telegram.user(FIRST_GUEST_ID + number, f"Guest {number}"),
                 random.Random(f"{force.seed}-{number}"),  # noqa: S311
+                hope_seconds=force.hope_seconds,
             )
             for number in range(force.people)
         ]
@@ -73,7 +86,7 @@ class Storm:
         return await judge(self._here, self.guests, self._force.kills, code)
 
     def _lives(self) -> list[asyncio.Task[None]]:
-        each, more = divmod(self._force.jobs, len(self.guests))
+        each, more = divmod(self._force.deeds, len(self.guests))
         return [
             asyncio.create_task(guest.live(each + (number < more)), name=f"guest {number}")
             for number, guest in enumerate(self.guests)
@@ -98,7 +111,7 @@ class Storm:
 
     async def _kill_after(self, number: int) -> None:
         """Kill once about its share of the orders was made, at any moment of what goes on then."""
-        share = self._force.jobs * number / (self._force.kills + 1)
+        share = self._force.deeds * number / (self._force.kills + 1)
         await self._until(lambda: sum(each.deeds for each in self.guests) >= share * 0.8)
         await asyncio.sleep(self._dice.uniform(0.3, 3.5))
         await self._here.kill()

@@ -1,5 +1,6 @@
 """A short storm in every run of the tests; ``make storm`` is the long one."""
 
+import sys
 from pathlib import Path
 
 from tests.storm.storm import Force, storm
@@ -11,7 +12,7 @@ async def test_a_storm_of_kills_and_faults_loses_nothing_and_charges_nobody_wron
     tmp_path: Path,
 ) -> None:
     figures = await storm(tmp_path, Force(JOBS, KILLS, SEED))
-    print(f"seed {SEED}", *figures.lines(), sep="\n")
+    sys.stdout.write("\n".join([f"seed {SEED}", *figures.lines(), ""]))
     assert figures.lost == figures.mischarged == figures.wrong == []
     assert len(figures.duplicates) <= KILLS
     assert figures.jobs > 0

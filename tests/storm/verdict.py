@@ -112,7 +112,11 @@ async def judge(here: World, guests: Sequence[Guest], kills: int, exit_code: int
 
 
 def _rows(here: World) -> list[Row]:
-    entries, tasks, sent = defaultdict[int, set[str]](set), defaultdict[int, list[str]](list), Counter[int]()
+    entries, tasks, sent = (
+        defaultdict[int, set[str]](set),
+        defaultdict[int, list[str]](list),
+        Counter[int](),
+    )
     for job_id, kind in here.rows("SELECT job_id, kind FROM entries WHERE job_id IS NOT NULL"):
         entries[job_id].add(kind)
     for job_id, task_id, sent_at in here.rows(
@@ -143,7 +147,9 @@ def _rows(here: World) -> list[Row]:
 def _tasks(here: World) -> list[Task]:
     """Return every task at KIE, once: upgrades in the older dialect have no id of their own."""
     account = here.kie._account
-    return list({task.id: task for task in [*account.tasks.values(), *account.upgrades.values()]}.values())
+    return list(
+        {task.id: task for task in [*account.tasks.values(), *account.upgrades.values()]}.values()
+    )
 
 
 def _made(here: World, row: Row) -> list[Task]:
@@ -235,7 +241,9 @@ def _illegal(here: World, exit_code: int) -> Iterator[str]:
     if exit_code:
         yield f"the bot ended with {exit_code}"
     log = here.log.read_text()
-    tokens = {post["callBackUrl"].rpartition("/")[2] for post in here.posts() if "callBackUrl" in post}
+    tokens = {
+        post["callBackUrl"].rpartition("/")[2] for post in here.posts() if "callBackUrl" in post
+    }
     yield from (f"in the log: {line}" for line in log.splitlines() if _is_defect(line))
     yield from (f"a callback's token is in the log: {token}" for token in tokens if token in log)
     assert_secrets_kept(here)

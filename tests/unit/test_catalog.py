@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalog import PHOTOS, Catalog, Change, Field, Problem, default_ratio, parse
+from bot.catalog import (
+    PHOTOS,
+    Catalog,
+    Change,
+    Field,
+    Problem,
+    default_ratio,
+    parse,
+    without_seeds,
+)
 from bot.errors import ConfigurationError, Paused, UserError
 from bot.models import Kind, Mode, Options, Ratio, Resolution
 
@@ -418,6 +427,20 @@ def test_a_value_of_the_wrong_shape_is_refused_in_words(field: str, value: objec
     entry = f"[[models]]\n{field} = {shown.replace(': ', ' = ')}\n"
     with pytest.raises(ConfigurationError, match=r"The catalog"):
         parse(entry)
+
+
+@given(OPTIONS, st.integers(0, 4))
+def test_where_no_seed_can_be_sent_there_is_none_and_all_else_is_as_usual(
+    options: Options, photo_count: int
+) -> None:
+    seedless = without_seeds(CATALOG)
+
+    fitted, _ = seedless.fit(options, photo_count)
+
+    assert fitted == replace(CATALOG.fit(options, photo_count)[0], seed=None)
+    assert seedless.sendable(options) == replace(options, seed=None)
+    assert CATALOG.sendable(options) == options
+    assert (seedless.choices(options, 0).seeds, CATALOG.choices(options, 0).seeds) == (False, True)
 
 
 def test_a_catalog_cannot_be_changed() -> None:

@@ -315,3 +315,36 @@ def test_every_word_is_there_once_and_explains_itself() -> None:
     words = [trigger.word for trigger in TRIGGERS]
     assert len(set(words)) == len(words)
     assert all(trigger.about and trigger.word == trigger.word.lower() for trigger in TRIGGERS)
+
+
+async def test_a_fault_of_the_next_order_waits_for_it_whatever_it_is(account: Account) -> None:
+    fault = Answer(402, "no credits")
+    task_id = await account.create()
+    account.kie.finish(task_id)
+    account.kie.script(Point.ORDER, fault, times=2)
+    assert account.kie.faults_to_come == [fault, fault]
+    await account.record(task_id)
+    refused = [
+        await account.post(EXTEND, {"taskId": task_id, "prompt": "on", "model": "fast"}),
+        await account.post(GENERATE, GOOD),
+    ]
+    assert [answer["code"] for answer in refused] == [402, 402]
+    assert account.kie.faults_to_come == []
+    await account.create()
+
+
+async def test_what_is_to_come_is_known_until_it_has_happened(account: Account) -> None:
+    account.kie.script_task(Fate(copies=0))
+    assert account.kie.faults_to_come == [Fate(copies=0)]
+    await account.create()
+    assert account.kie.faults_to_come == []
+
+
+async def test_another_speed_holds_for_what_begins_later(account: Account) -> None:
+    before = await account.create()
+    account.kie.speed = 10.0
+    after = await account.create()
+    slow, fast = account.kie.tasks
+    assert (slow.id, fast.id) == (before, after)
+    usual = slow.ready_at - slow.created_at
+    assert fast.ready_at - fast.created_at == pytest.approx(usual / 10)

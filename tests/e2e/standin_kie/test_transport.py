@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from bot.demo.clips import Clip
-from bot.demo.kie_wire import Exchange
 from tests.e2e.standin_kie.client import GENERATE, GOOD, KEY, RECORD, Account, Time, opened
 
 
@@ -71,17 +70,27 @@ async def test_a_body_that_is_no_json_object_is_refused(
 async def test_everything_that_is_asked_is_remembered_without_the_key(
     time: Time, drawn: list[Clip]
 ) -> None:
-    told: list[Exchange] = []
-    async with opened(time, drawn, on_exchange=told.append) as account:
+    told: list[None] = []
+    async with opened(time, drawn, changed=lambda: told.append(None)) as account:
         task_id = await account.create()
         await account.get(RECORD, taskId=task_id)
         create, read = account.kie.requests
-    assert told == [create, read]
+    assert len(told) == 2
     assert (create.method, create.path, create.json) == ("POST", GENERATE, GOOD)
     assert create.answer == {"code": 200, "msg": "success", "data": {"taskId": task_id}}
     assert (create.at, create.status, create.authorised) == (time.now, 200, True)
     assert (read.path, read.params) == (RECORD, {"taskId": task_id})
     assert KEY not in repr(account.kie.requests)
+
+
+async def test_it_names_every_address_that_it_answers(account: Account) -> None:
+    assert {"POST /api/v1/veo/generate", "GET /api/v1/veo/record-info"} <= {*account.kie.endpoints}
+    for endpoint in account.kie.endpoints:
+        method, _, path = endpoint.partition(" ")
+        if path.startswith("/api/"):
+            answer = await account.http.request(method, path)
+            assert answer.status_code == 200
+    assert not any("404" in violation for violation in account.kie.violations)
 
 
 async def test_it_can_go_down_and_come_up_where_it_was(account: Account) -> None:

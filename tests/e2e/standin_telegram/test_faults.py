@@ -70,6 +70,7 @@ async def test_scripted_refusals_hit_the_next_calls_of_their_method_only(
     telegram.fail_next("sendMessage", faults.flooded(7), times=2)
     telegram.fail_next("sendMessage", faults.blocked())
     telegram.fail_next("getMe", faults.refused("no"))
+    assert len(telegram.faults_to_come) == 4
 
     for _ in range(2):
         with pytest.raises(RetryAfter):
@@ -78,6 +79,7 @@ async def test_scripted_refusals_hit_the_next_calls_of_their_method_only(
         await bot.send_message(ada.id, "x")
     await bot.send_message(ada.id, "through")
     assert [message.text for message in ada.private.messages] == ["through"]
+    assert telegram.faults_to_come == [faults.refused("no")]
 
 
 async def test_a_bad_gateway_is_a_page_and_nothing_was_sent(
@@ -87,6 +89,7 @@ async def test_a_bad_gateway_is_a_page_and_nothing_was_sent(
     answer = await http.post("sendMessage", json={"chat_id": ada.id, "text": "x"})
 
     assert (answer.status_code, answer.headers["content-type"][:9]) == (502, "text/html")
+    assert [call.lost for call in telegram.calls] == ["502 Bad Gateway"]
     assert ada.private.messages == []
 
 
@@ -99,6 +102,8 @@ async def test_a_lost_answer_may_have_been_accepted(
         await bot.send_message(ada.id, "x")
 
     assert len(ada.private.messages) == accept
+    words = "the answer was lost" if accept else "the connection broke"
+    assert [call.lost for call in telegram.calls_of("sendMessage")] == [words]
 
 
 async def test_a_call_that_hangs_ends_when_it_is_released(

@@ -6,13 +6,13 @@ from threading import Thread
 from typing import Any, Self
 
 import pytest
-from telegram import (
-    Bot,
-)
+from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeChat
 from telegram.error import Conflict
 
+from bot.demo.chats import Chat
 from bot.demo.parameters import table
 from bot.demo.people import Person
+from bot.demo.profile import commands_for
 from bot.demo.telegram import TelegramStandin
 from bot.demo.telegram_http import methods
 from tests.e2e.botapi import bot_api, problems
@@ -36,6 +36,25 @@ async def test_commands_texts_and_menu_are_kept_by_scope_and_language(
     assert (await bot.get_my_short_description()).short_description == "Short"
     assert (await bot.get_chat_menu_button()).type == "default"
     assert problems(telegram.calls) == []
+
+
+async def test_people_see_the_narrowest_list_of_commands_in_their_language(
+    telegram: TelegramStandin, bot: Bot, ada: Person
+) -> None:
+    group = telegram.group("Film club").chat
+    await bot.set_my_commands([("start", "begin")])
+    await bot.set_my_commands([("start", "начать")], language_code="ru")
+    await bot.set_my_commands([("generate", "make")], BotCommandScopeAllGroupChats())
+    await bot.set_my_commands([("grant", "give")], BotCommandScopeChat(ada.id))
+    eve = telegram.user(1002, "Eve")
+
+    def seen(chat: Chat, language: str) -> list[str]:
+        return [one["description"] for one in commands_for(telegram.telegram, chat, language)]
+
+    assert seen(eve.private, "en") == ["begin"]
+    assert seen(eve.private, "ru") == ["начать"]
+    assert seen(ada.private, "ru") == ["give"]
+    assert seen(group, "ru") == ["make"]
 
 
 async def test_the_webhook_gets_updates_with_the_secret_until_it_takes_them(

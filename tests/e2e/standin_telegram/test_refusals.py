@@ -207,6 +207,7 @@ async def test_an_unknown_method_is_not_found_and_a_violation(
 ) -> None:
     assert await refusal(http, "sendVidoe") == (404, "Not Found: method not found")
     assert telegram.violations == ["unknown method sendVidoe"]
+    assert [call.strange for call in telegram.calls_of("sendVidoe")] == [tuple(telegram.violations)]
 
 
 async def test_unknown_parameters_and_unnamed_files_are_ignored_but_recorded(
@@ -223,6 +224,7 @@ async def test_unknown_parameters_and_unnamed_files_are_ignored_but_recorded(
         "sendMessage has no parameter dropped",
         "sendMessage has no parameter reply_to",
     ]
+    assert [call.strange for call in telegram.calls] == [tuple(telegram.violations)]
 
 
 async def test_a_call_is_understood_as_query_form_and_json(

@@ -10,6 +10,9 @@ from typing import Any
 
 Point = tuple[str, int]
 
+# A point that is reached more often tells nothing new.
+OFTEN = 2
+
 # Whatever else these parts do, they change nothing.
 HARMLESS = frozenset({"close", "aclose", "read"})
 
@@ -43,6 +46,16 @@ class Failpoints:
             seen[name] += 1
             found.append((name, seen[name]))
         return found
+
+    def deadly(self) -> list[Point]:
+        """Return the points that differ: before the first deed, and after each.
+
+        Between a deed and the next one nothing happens that anybody could see. A look at the table
+        that finds nothing is one like the other.
+        """
+        points = self.points()
+        after = [each for each in points if each[0].startswith("after") and each[1] <= OFTEN]
+        return [*points[:1], *after]
 
     def reach(self, name: str) -> None:
         """Tell where the process is; raises Died."""

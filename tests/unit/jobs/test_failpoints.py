@@ -35,7 +35,7 @@ UNKNOWN = (State.EXPIRED, RELEASED)
 # Who dies between these two never learns whether KIE has taken the request.
 SENT, KNOWN = "after mark_sent", ("before accept", "before lose_sight")
 # Who dies between these does not know what is in the chat already.
-SEEN_TWICE = ("after send_video", "after send_link", "before finish")
+SEEN_TWICE = ("after send_video", "after send_link")
 
 
 class Mortal:
@@ -283,17 +283,31 @@ class Story:
     rules: Mapping[str, Any] = field(default_factory=dict)
     of_a_video: bool = False
     videos: int = 1
+    blocked: bool = False  # nobody is there to be told
 
 
 STORIES = {
-    "a prompt": Story(
-        a_prompt,
+    "a photo": Story(
+        a_photo,
         points=frozenset(
-            "confirm take_work mark_sent create accept record succeed begin_delivery fetch "
-            "keep_video send_video finish forget_video".split()
+            [
+                "confirm",
+                "upload",
+                "take_work",
+                "mark_sent",
+                "create",
+                "accept",
+                "record",
+                "succeed",
+                "begin_delivery",
+                "fetch",
+                "keep_video",
+                "send_video",
+                "finish",
+                "forget_video",
+            ]
         ),
     ),
-    "a photo": Story(a_photo, points=frozenset({"upload"})),
     "no status card": Story(without_a_status_card),
     "a refusal": Story(
         a_refusal, (State.FAILED, RELEASED), frozenset({"fail", "tell_end", "told"}), videos=0
@@ -317,11 +331,9 @@ STORIES = {
         {"max_concurrent": 0},
         videos=0,
     ),
-    "a blocked bot": Story(a_blocked_bot, points=frozenset({"undeliver", "unpark"})),
+    "a blocked bot": Story(a_blocked_bot, points=frozenset({"undeliver", "unpark"}), blocked=True),
     "a flooded chat": Story(a_flooded_chat, points=frozenset({"undeliver", "replace_status"})),
-    "a link": Story(
-        a_prompt, points=frozenset({"send_link"}), rules={"upload_max_bytes": 1000}
-    ),
+    "a link": Story(a_prompt, points=frozenset({"send_link"}), rules={"upload_max_bytes": 1000}),
     "1080p": Story(sharper(Kind.UPGRADE_1080P), points=frozenset({"sharpen"}), of_a_video=True),
     "4K": Story(sharper(Kind.UPGRADE_4K), points=frozenset({"sharpen"}), of_a_video=True),
     "an extension": Story(sharper(Kind.EXTEND), points=frozenset({"extend"}), of_a_video=True),
@@ -334,6 +346,7 @@ class Telling:
 
     end: tuple[State, tuple[str, ...]]
     points: list[Point]
+    deadly: list[Point]
     died_while_sending: bool
     posts: int
     charges: int
@@ -351,10 +364,11 @@ async def told(mortal: Mortal, story: Story, deadly: Point | None) -> Telling:
     charged, posted = len(mortal.here.kie.charges), len(mortal.posts())
     mortal.points.die_at(deadly)
     job = await story.play(mortal)
-    points, fatal = mortal.points.points(), mortal.points.died_after
+    points, fatal = mortal.points, mortal.points.died_after
     return Telling(
         end=await mortal.find(job),
-        points=points,
+        points=points.points(),
+        deadly=points.deadly(),
         died_while_sending=bool(fatal) and died_while_sending(fatal),
         posts=len(mortal.posts()) - posted,
         charges=len(mortal.here.kie.charges) - charged,
@@ -385,13 +399,14 @@ async def test_dying_once_at_any_point_loses_nothing_and_charges_nothing_twice(
     assert usual.end == story.end
     assert usual.videos == story.videos
     assert {f"before {point}" for point in story.points} <= {point for point, _ in usual.points}
-    for point in usual.points:
+    for point in usual.deadly:
         found = await told(mortal, story, point)
         where = f"{name}, dead {point}: {found}"
         assert found.end in {story.end} | ({UNKNOWN} if found.died_while_sending else set()), where
         assert found.posts <= usual.posts, where
         assert found.charges <= usual.charges, where
-        assert found.told >= (found.end[0] in {State.FAILED, State.EXPIRED}), where
+        must_be_told = found.end[0] in {State.FAILED, State.EXPIRED} and not story.blocked
+        assert found.told >= must_be_told, where
         if found.end == story.end:
             assert found.charges == usual.charges, where
             more = point[0] in SEEN_TWICE

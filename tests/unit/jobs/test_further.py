@@ -8,10 +8,12 @@ import pytest
 
 from bot.demo.kie_faults import Fate
 from bot.errors import AlreadyAsked, NotAllowed, NotOffered, QuotaExceeded, SendLater
+from bot.jobs.further import read_offers
 from bot.jobs.messenger import Working
 from bot.jobs.offers import Offers
 from bot.jobs.service import Cancelled
 from bot.models import Dialect, Draft, Job, Kind, Place, Reason, State, Step
+from storage import lineage
 from tests.unit.jobs.life import ADA, Life
 
 DAY = 86_400.0
@@ -29,7 +31,7 @@ def finish_all(here: Life) -> None:
 
 
 async def offers(here: Life, video: Job) -> Offers:
-    return await here.further.offers(await here.job(video))
+    return await here.database.read(read_offers, await here.job(video), here.clock())
 
 
 async def change(here: Life, sql: str) -> None:
@@ -266,7 +268,7 @@ async def test_a_video_of_a_model_that_left_the_catalog_still_gets_sharper(here:
 async def test_results_answer_the_message_that_shows_the_video(here: Life) -> None:
     here.build(daily_credits=1000)
     video, user = await here.video(), await here.user()
-    await here.further.add_copy(video, ADA, 900)
+    await here.database.write(lineage.add_copy, video.id, ADA, 900)
     below_copy = await here.further.sharpen(video.id, HD, user, Place(ADA, None, 900), 77)
     below_other = await here.further.sharpen(video.id, UHD, user, Place(ADA, None, 901), 78)
     elsewhere = Place(-5, 3, 902)

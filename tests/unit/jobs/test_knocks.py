@@ -5,13 +5,14 @@ import math
 import secrets
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from bot.demo.kie_faults import Fate, Point, Reset
-from bot.jobs import transactions
+from bot.jobs import dispatch, orders, transactions
 from bot.jobs.knocks import Knocks, Verdict
-from bot.models import Job, Reason, State
+from bot.models import Job, Kind, NewJob, Reason, Resolution, State
 from storage import jobs, operations
 from tests.unit.jobs.life import Life
 
@@ -194,7 +195,7 @@ async def submitting(caller: Caller) -> tuple[Job, str]:
     """Return a job whose paid request has left, unanswered, and its token."""
     await caller.here.order()
     now, rules = caller.here.clock.now, caller.here.service.rules
-    take = transactions.take_work
+    take = dispatch.take_work
     work = await caller.here.database.write(take, now, rules, 1, frozenset())
     [submission] = work.submissions
     await caller.here.database.write(transactions.mark_sent, submission.job, now)
@@ -367,3 +368,66 @@ async def test_without_a_callback_url_nothing_is_expected(here: Life) -> None:
         await here.order()
         await here.pass_seconds(300)
     assert await here.database.read(operations.untold_alerts) == []
+
+
+# --- sharper copies, which KIE keeps with the task of their video
+
+
+async def sharper(caller: Caller) -> tuple[Job, Job]:
+    """Return a finished video, and a 4K copy of it that KIE works on."""
+    here = caller.here
+    video = await here.order()
+    await here.pass_seconds(600)
+    here.kie.script_task(Fate(seconds=math.inf))
+    now = here.clock.now
+    options = replace(video.options, resolution=Resolution.K4)
+    new = NewJob(video.user_id, video.place, Kind.UPGRADE_4K, "", options, (), 0, None, video.id)
+    copy = await here.database.write(orders.place, new, now, here.service.rules, admin=True)
+    await here.settle()
+    return await here.job(video), await here.job(copy)
+
+
+@pytest.mark.parametrize("named", ["its video's", "one of its own", None])
+async def test_a_4k_copy_is_called_by_whatever_name(caller: Caller, named: str | None) -> None:
+    video, copy = await sharper(caller)
+    assert (copy.state, copy.task_id) == (State.GENERATING, video.task_id)
+    names = {"its video's": video.task_id, "one of its own": "veo_task_other", None: None}
+    caller.here.clock.advance(1)
+    await caller.knock(names[named], number=-1)
+    assert (await caller.here.job(copy)).due_at == caller.here.clock.now
+    assert await caller.alerts() == []
+
+
+async def test_a_4k_copy_is_not_called_by_the_name_of_a_strangers_task(caller: Caller) -> None:
+    _, copy = await sharper(caller)
+    stranger = await ordered(caller)
+    caller.here.clock.advance(1)
+    await caller.knock(stranger.task_id, number=-2)
+    assert await caller.here.job(copy) == copy
+    assert await caller.alerts() == [("callback-foreign-task", copy.ref)]
+
+
+async def test_when_a_silent_video_was_ready_is_not_learnt_from(caller: Caller) -> None:
+    """A safety read comes long after the end: it would make all later ones come later still."""
+    await caller.here.order()
+    await caller.here.pass_seconds(600)
+    assert await durations(caller) == []
+    await caller.here.order()
+    await caller.here.pass_seconds(600)
+    [polled] = await durations(caller)
+    assert polled == pytest.approx(60, abs=60)
+
+
+async def test_when_a_called_back_video_was_ready_is_learnt(caller: Caller) -> None:
+    await ordered(caller)
+    caller.here.clock.advance(70)
+    [task] = caller.here.kie.tasks
+    caller.here.kie.finish(task.id)
+    await caller.knock(task.id)
+    await caller.here.settle()
+    assert await durations(caller) == [70]
+
+
+async def durations(caller: Caller) -> list[float]:
+    model = (await caller.here.user()).defaults.model
+    return await caller.here.database.read(operations.durations, model, Kind.GENERATE)

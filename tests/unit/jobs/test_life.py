@@ -16,7 +16,7 @@ from bot.errors import (
     SendRefused,
     SendUnknown,
 )
-from bot.jobs import transactions
+from bot.jobs import dispatch
 from bot.jobs.messenger import Sending, Waiting, Working
 from bot.jobs.service import Cancelled
 from bot.models import Reason, State
@@ -297,6 +297,20 @@ async def test_an_end_is_told_again_until_telegram_takes_it(here: Life) -> None:
     assert [each.id for each in here.chat.ends] == [job.id]
 
 
+async def test_an_end_that_was_perhaps_told_is_told_again_but_not_for_ever(here: Life) -> None:
+    here.chat.refuses = [SendUnknown()]
+    here.kie.script_task(Fate(refusal=(501, "failed")))
+    first = await here.order()
+    await here.pass_seconds(400)
+    assert [each.id for each in here.chat.ends] == [first.id]
+    here.chat.refuses = [SendUnknown()] * 100
+    here.kie.script_task(Fate(refusal=(501, "failed")))
+    second = await here.order()
+    await here.pass_seconds(2000)
+    assert len(here.chat.refuses) == 100 - 4
+    assert not (await here.job(second)).untold
+
+
 async def test_only_the_owner_may_cancel_and_unknown_jobs_are_gone(here: Life) -> None:
     job = await here.order()
     with pytest.raises(NotAllowed):
@@ -338,7 +352,7 @@ async def test_a_process_that_died_before_sending_puts_the_job_back(here: Life) 
 
 
 def _claim_only(tx: Connection, here: Life) -> None:
-    transactions.take_work(tx, here.clock(), here.service.rules, 10, frozenset())
+    dispatch.take_work(tx, here.clock(), here.service.rules, 10, frozenset())
 
 
 async def test_records_that_cannot_be_read_for_hours_end_nothing(here: Life) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kie.reasons import reason
+from bot.kie.reasons import reason, upgrade_reason
 from bot.models import Reason
 
 FLOW = "Your request was rejected by Flow({}). You may consider using our other channels."
@@ -57,3 +57,21 @@ def test_a_failure_has_the_reason_that_people_can_act_on(
 @given(code=st.none() | st.integers(), text=st.text())
 def test_every_failure_has_a_reason(code: int | None, text: str) -> None:
     assert reason(code, text) in Reason
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        (500, "The 4K version of this video is unavailable. Please try a different video.", None),
+        (422, "This video does not support the requested resolution", None),
+        (422, "Your request was rejected by Flow(public error minor upload).", None),
+        (501, "Video generation task failed", None),
+        (500, "Internal Error, Please try again later", Reason.OVERLOAD),
+        (455, "", Reason.UNAVAILABLE),
+        (402, "credits", Reason.UNAVAILABLE),
+    ],
+)
+def test_no_sharper_copy_is_told_as_such_unless_kie_itself_is_in_trouble(
+    code: int, text: str, expected: Reason | None
+) -> None:
+    assert upgrade_reason(code, text) is (expected or Reason.UPGRADE_REFUSED)

@@ -15,7 +15,7 @@ from bot.jobs.knocks import Knocks, Verdict
 from bot.models import Job, Kind, NewJob, Options, Place, State
 from bot.tokens import hash_token
 from bot.web.callbacks import MAX_BYTES, route
-from storage import jobs
+from storage import attempts, jobs
 from storage.database import Connection, Database
 from tests.conftest import Clock
 from tests.unit.web.conftest import RULES, client_of
@@ -54,12 +54,12 @@ def generating(tx: Connection, now: float) -> Job:
     """Store a job whose task KIE works on, with ``TOKEN`` in its callback URL."""
     new = NewJob(1, Place(1), Kind.GENERATE, "a cat", Options("veo3_fast"), (), 60, None)
     job = jobs.insert_job(tx, new, now, 1e12)
-    number = jobs.begin_attempt(
+    number = attempts.begin(
         tx, job, dialect=RULES.dialect, token_hash=hash_token(TOKEN), callback=True, now=now
     )
     jobs.move(tx, job, State.SUBMITTING, now, attempt=number, dialect=RULES.dialect)
     submitting = _again(tx, job)
-    jobs.accept_attempt(tx, submitting, TASK)
+    attempts.accept(tx, submitting, TASK)
     jobs.move(tx, submitting, State.GENERATING, now, task_id=TASK, due_at=DUE_AT)
     return _again(tx, job)
 
