@@ -152,9 +152,7 @@ _SETTING_VALUES: Mapping[SettingAction, Callable[[str], bool]] = MappingProxyTyp
         SettingAction.LANGUAGE: lambda value: _LANGUAGE.fullmatch(value) is not None,
     }
 )
-_NUMBERED = frozenset(
-    {UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE, UserAction.HISTORY}
-)
+_NUMBERED = frozenset({UserAction.APPROVE, UserAction.DENY, UserAction.EXAMPLE, UserAction.HISTORY})
 
 
 def encode(press: Press) -> str:

@@ -239,9 +239,7 @@ def history(
 
 def delete_me(labels: Labels) -> InlineKeyboardMarkup:
     """Return the buttons of the question whether all of somebody's data is to go."""
-    delete = _button(
-        labels.delete(), UserPress(UserAction.DELETE), KeyboardButtonStyle.DANGER
-    )
+    delete = _button(labels.delete(), UserPress(UserAction.DELETE), KeyboardButtonStyle.DANGER)
     return InlineKeyboardMarkup([[delete, _button(labels.keep(), UserPress(UserAction.KEEP))]])
 
 

@@ -153,7 +153,6 @@ class Database:
         """Run ``fn(tx, …)`` on one unchanging view of what was committed; it cannot write."""
         return await self._reader.run(lambda tx: fn(tx, *args, **kwargs))
 
-
     async def compact(self) -> None:
         """Rewrite the file without what was deleted: nothing of it is left there or beside it.
 

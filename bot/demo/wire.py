@@ -91,24 +91,23 @@ class Wire:
         knocks = _newest("c", self.knocks, _knock_line)[-LINES_SHOWN:]
         return sorted([*loud, *quiet, *exchanges, *knocks], key=lambda line: line.at)
 
+    @property
+    def _entries(self) -> dict[str, Sequence[Call | Exchange | Knock]]:
+        return {"t": self.calls, "k": self.exchanges, "c": self.knocks}
+
     def details(self, key: str) -> Json:
         """Return what was sent and what came back. Raises ``LookupError`` for an unknown key."""
         kind, number = key[:1], key[1:]
-        if not number.isdecimal() or kind not in {"t", "k", "c"}:
+        if not number.isdecimal() or kind not in self._entries:
             raise LookupError(key)
-        sources: dict[str, Sequence[Call | Exchange | Knock]] = {
-            "t": self.calls,
-            "k": self.exchanges,
-            "c": self.knocks,
-        }
-        told = self.masks.hide(_told(sources[kind][int(number)]))
+        told = self.masks.hide(_told(self._entries[kind][int(number)]))
         return told if isinstance(told, dict) else {}
 
     def everything(self) -> list[Json]:
         """Return every call in full, oldest first."""
         keys = sorted(
             (entry.at, f"{kind}{index}")
-            for kind, entries in (("t", self.calls), ("k", self.exchanges), ("c", self.knocks))
+            for kind, entries in self._entries.items()
             for index, entry in enumerate(entries)
         )
         return [self.details(key) | {"at": at} for at, key in keys]

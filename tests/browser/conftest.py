@@ -18,6 +18,7 @@ from bot.demo.page import DemoPage
 from bot.demo.process import BOT
 from bot.demo.show import Show, Stage
 from bot.demo.theatre import Theatre
+from tests.e2e.botapi import problems
 
 PATH = "/demo/secret"
 PHONE = {"width": 390, "height": 780}
@@ -76,6 +77,7 @@ async def house() -> AsyncIterator[House]:
         yield house
         assert house.show.telegram.violations == []
         assert house.show.kie.violations == []
+        assert problems(house.show.telegram.calls) == []
 
 
 @pytest.fixture

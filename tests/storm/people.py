@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 # People do not wait longer than this for an answer of a bot that may be dead.
 PATIENCE_SECONDS = 20.0
 # How often somebody makes something of a video rather than order another.
-GOES_ON = 0.6
+GOES_ON = 0.5
 QUESTION = "What happens next?"
 
 
@@ -44,7 +44,7 @@ class Guest:
     person: Person
     dice: random.Random
     prompts: dict[str, Deed] = field(default_factory=dict)  # of every order and its kind
-    hope_seconds: float = 8.0  # that a video is waited for before another is ordered
+    hope_seconds: float = 8.0  # that the first video is waited for before another is ordered
     given_up: int = 0
     deeds: int = 0
 
@@ -60,21 +60,26 @@ class Guest:
 
     async def _do(self, prompt: str) -> None:
         if self.prompts and self.dice.random() < GOES_ON:
-            deed = self.dice.choice(list(_FURTHER))
-            video = await self._video_for(deed)
-            if video is not None:
-                await self._go_on(deed, video, prompt)
+            found = await self._offer()
+            if found is not None:
+                await self._go_on(*found, prompt)
                 return
         await self._order(self.dice.choice(_ORDERS), prompt)
 
-    async def _video_for(self, deed: Deed) -> Message | None:
-        """Wait a while for a video of which that can be made."""
+    async def _offer(self) -> tuple[Deed, Message] | None:
+        """Wait a while for a video of which more can be made, and choose what."""
 
-        def look() -> Message | None:
-            return next((each for each in self._videos() if _button(each, _FURTHER[deed])), None)
+        def look() -> list[tuple[Deed, Message]] | None:
+            offers = [
+                (deed, video)
+                for video in self._videos()
+                for deed, label in _FURTHER.items()
+                if _button(video, label)
+            ]
+            return offers or None
 
         try:
-            return await self._until(look, self.hope_seconds)
+            return self.dice.choice(await self._until(look, self.hope_seconds))
         except TimeoutError:
             return None
 

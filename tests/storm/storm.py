@@ -16,8 +16,8 @@ from tests.storm.verdict import Figures, judge
 
 HMAC_KEY = "hmac-key-0123456789abcdef0123456789"
 FIRST_GUEST_ID = 20_000
-# That nothing has moved for so long means that something is stuck.
 LONG = 100  # jobs
+# That nothing has moved for so long means that something is stuck.
 STUCK_SECONDS = 150.0
 ENDS = "('done', 'failed', 'expired', 'cancelled')"
 OPEN = f"SELECT count(*) FROM jobs WHERE state NOT IN {ENDS} OR untold"  # noqa: S608 - own text
@@ -41,7 +41,7 @@ class Force:
     @property
     def hope_seconds(self) -> float:
         """Long enough in a long storm for upgrades and extensions to be a good part of it."""
-        return 8.0 if self.jobs < LONG else 30.0
+        return 8.0 if self.jobs < LONG else 25.0
 
     @property
     def deeds(self) -> int:

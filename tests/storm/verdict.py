@@ -131,16 +131,32 @@ def _rows(here: World) -> list[Row]:
     )
     return [
         Row(
-            job_id,
-            ref,
-            user_id,
-            Kind(kind),
-            *rest,
+            id=job_id,
+            ref=ref,
+            user_id=user_id,
+            kind=Kind(kind),
+            prompt=prompt,
+            state=state,
+            price=price,
+            error=error,
+            message_id=message_id,
+            parent_task=parent_task,
             entries=frozenset(entries[job_id]),
             tasks=tuple(tasks[job_id]),
             sent=sent[job_id],
         )
-        for job_id, ref, user_id, kind, *rest in here.rows(query)
+        for (
+            job_id,
+            ref,
+            user_id,
+            kind,
+            prompt,
+            state,
+            price,
+            error,
+            message_id,
+            parent_task,
+        ) in here.rows(query)
     ]
 
 

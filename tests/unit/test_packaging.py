@@ -93,7 +93,7 @@ def _make(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_lists_the_targets() -> None:
     listed = _make().stdout.splitlines()
     assert [line.split()[1] for line in listed] == [
-        *("help", "demo", "run", "test", "pictures", "check", "lock", "clean")
+        *("help", "demo", "run", "test", "storm", "pictures", "check", "lock", "clean")
     ]
 
 

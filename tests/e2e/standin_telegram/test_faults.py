@@ -69,7 +69,8 @@ async def test_scripted_refusals_hit_the_next_calls_of_their_method_only(
 ) -> None:
     telegram.fail_next("sendMessage", faults.flooded(7), times=2)
     telegram.fail_next("sendMessage", faults.blocked())
-    telegram.fail_next("getMe", faults.refused("no"))
+    other = faults.refused("no")
+    telegram.fail_next("getMe", other)
     assert len(telegram.faults_to_come) == 4
 
     for _ in range(2):
@@ -79,7 +80,7 @@ async def test_scripted_refusals_hit_the_next_calls_of_their_method_only(
         await bot.send_message(ada.id, "x")
     await bot.send_message(ada.id, "through")
     assert [message.text for message in ada.private.messages] == ["through"]
-    assert telegram.faults_to_come == [faults.refused("no")]
+    assert telegram.faults_to_come == [other]
 
 
 async def test_a_bad_gateway_is_a_page_and_nothing_was_sent(

@@ -12,7 +12,9 @@ from bot.demo.wire import HIDDEN, LINES_SHOWN, Masks, Outcome, Wire
 TOKEN = "7000000001:made-up"
 OWN = "http://127.0.0.1:8080"
 MASKS = Masks([TOKEN, "key-at-kie"], OWN)
-SENT = Call(2.0, "sendMessage", {"chat_id": 1, "text": "a  boat\n"}, answer={"ok": True})
+SENT = Call(
+    2.0, "sendMessage", {"chat_id": 1, "text": "a  boat\n"}, answer={"ok": True, "result": {}}
+)
 READ = Exchange(
     at=3.0,
     method="GET",
@@ -103,7 +105,7 @@ def test_details_hold_what_was_sent_and_answered() -> None:
             "parameters": {"chat_id": 1, "text": "a  boat\n"},
             "files": [{"field": "video", "name": "veo.mp4", "size": 12}],
         },
-        "answer": {"ok": True},
+        "answer": {"ok": True, "result": {}},
     }
     assert wire(READ).details("k0")["request"]["query"] == {"taskId": "x"}
 

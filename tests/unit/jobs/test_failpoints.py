@@ -48,8 +48,12 @@ class Mortal:
         self.person = 2000
         self.updates = 0
         self.video: Job | None = None  # what there was before the story began
-        here.seam = lambda part: Seam(part, self.points)
-        here.database, here.chat = here.seam(here.database), here.seam(here.chat)
+        here.seam = self.around
+        here.database, here.chat = self.around(here.database), self.around(here.chat)
+
+    def around(self, part: Any) -> Any:
+        """Put points around each call of a part."""
+        return Seam(part, self.points)
 
     async def build(self, rules: Mapping[str, Any]) -> None:
         """Construct the parts, each with its points."""
