@@ -10,7 +10,7 @@ export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser ||
 	command -v google-chrome || command -v google-chrome-stable)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test storm pictures check lock clean
+.PHONY: help demo run test storm bench pictures check lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -35,6 +35,9 @@ test: $(VENV)/.dev ## all tests, with branch coverage
 
 storm: $(VENV)/.dev ## 300 jobs and 12 times kill -9, with faults all around: nothing may be lost
 	@$(BIN)/python -m tests.storm --jobs 300 --kills 12 $(ARGS)
+
+bench: $(VENV)/.dev ## how far from the limit: every measure against its baseline, a table at the end
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 pictures: $(VENV)/.dev ## take the pictures of the README anew
 	@PICTURES=docs $(BIN)/python -m pytest -q tests/browser/test_pictures.py

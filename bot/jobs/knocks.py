@@ -91,7 +91,7 @@ class Knocks:
             if verdict is Verdict.HEARD
         }
         if heard:
-            await self._database.write(knock, tuple(heard), now, self._rules)
+            await self._database.write(knock_all, tuple(heard), now, self._rules)
             self._nudge()
         return verdicts
 
@@ -102,7 +102,7 @@ def _verdict(callback: Callback, known: frozenset[str]) -> Verdict:
     return Verdict.HEARD if callback.genuine else Verdict.FORGED
 
 
-def knock(tx: Connection, callbacks: Sequence[Callback], now: float, rules: Rules) -> None:
+def knock_all(tx: Connection, callbacks: Sequence[Callback], now: float, rules: Rules) -> None:
     """Do what genuine callbacks ask for, in the transaction that precedes their answers."""
     heard = list(_heard(tx, callbacks, now))
     if heard:

@@ -40,7 +40,9 @@ log = logging.getLogger(__name__)
 
 SUBMIT_RETRY = retry.Policy(first=2, cap=60)
 RATE_RETRY = retry.Policy(first=10, factor=1.5, cap=60, jitter=0.5)
-READ_RETRY = retry.Policy(first=3, cap=120)
+TELL_RETRY = retry.Policy(first=3, cap=120)
+# KIE may be out of reach, or want fewer requests.
+FAILED_READ_SECONDS = (10.0, 15.0)
 # A record that is not there yet, or has no link yet, is asked for again this often.
 GRACE = retry.Policy(first=2, factor=1.5, cap=10, tries=6)
 # Passing failures ("Internal Error") are made anew so often, after 2 to 10 s.
@@ -280,22 +282,20 @@ class Steps:
         else:
             await self._fail(job, _reason(job, record.code, record.text), error)
 
-    async def _keep_waiting(self, job: Job) -> None:
+    async def _keep_waiting(self, job: Job, shortest: float = 0.0) -> None:
+        """Read again at the pace of its kind; ``shortest``: not before so many seconds."""
         now = self._clock()
         if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
             await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
             return
         elapsed = now - (job.submitted_at or now)
-        wait = await self._until_next_read(job, elapsed)
+        wait = max(await self._until_next_read(job, elapsed), shortest)
         await self._database.write(transactions.reschedule, job, now + wait)
 
     async def _look_later(self, job: Job) -> None:
-        now = self._clock()
-        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
-            await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
-            return
-        wait = retry.pause(READ_RETRY, job.tries + 1, chance=self._chance()) or READ_RETRY.cap
-        await self._database.write(transactions.postpone, job, now + wait)
+        """A read that failed says nothing about the task: it does not count against it."""
+        shortest, longest = FAILED_READ_SECONDS
+        await self._keep_waiting(job, shortest + (longest - shortest) * self._chance())
 
     async def _until_next_read(self, job: Job, elapsed: float) -> float:
         if job.kind in wire.UPGRADES:
@@ -338,8 +338,8 @@ class Steps:
             await self._told(job)
             return
         wish = error.retry_after if isinstance(error, SendLater) else None
-        wait = retry.pause(READ_RETRY, job.tries + 1, chance=self._chance(), retry_after=wish)
-        again_at = self._clock() + (wait or READ_RETRY.cap)
+        wait = retry.pause(TELL_RETRY, job.tries + 1, chance=self._chance(), retry_after=wish)
+        again_at = self._clock() + (wait or TELL_RETRY.cap)
         await self._database.write(transactions.postpone, job, again_at)
 
     async def _told(self, job: Job) -> None:

@@ -124,9 +124,9 @@ class WelcomeTexts(Speech):
                 keep_days,
             ),
             self.say(
-                "<b>Delete</b>\n/delete_me removes all of it from this server. What you spent today "
-                "stays, and whether you were refused access, under a code that does not name you; "
-                "and the sums of the books, without you."
+                "<b>Delete</b>\n/delete_me removes all of it from this server. What you spent "
+                "today stays, and whether you were refused access, under a code that does not name "
+                "you; and the sums of the books, without you."
             ),
         )
 

@@ -1,4 +1,4 @@
-"""B1: how many requests to KIE a finished job takes, beside the two that it must: POST and record."""
+"""B1: how many requests to KIE a finished job takes, beside the two that it must."""
 
 from tests.benchmarks.lives import pass_jobs
 from tests.benchmarks.report import Goal, Line

@@ -1,9 +1,8 @@
-"""B5: ten thousand open jobs and ``kill -9``: how soon the first goes on, and whether any is lost."""
+"""B5: ten thousand open jobs and ``kill -9``: how soon the first goes on, and what is lost."""
 
 import asyncio
 import math
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,8 @@ from tests.benchmarks.size import Size
 from tests.benchmarks.stage import BOT, Broken, Child, Stage, stage
 
 JOBS = 9999
-OVERDUE_SECONDS, AHEAD_SECONDS = 60.0, 1800.0
+# Later than that the bot would believe that the clock was set back.
+OVERDUE_SECONDS, AHEAD_SECONDS = 60.0, 800.0
 GOES_ON_SECONDS = 1.0
 RECORD = "/veo/record-info"
 OPEN = "SELECT count(*) FROM jobs WHERE state = 'generating' AND due_at IS NOT NULL"

@@ -83,7 +83,10 @@ def _copy_all(
             tx.execute(insert(table), copies)
     tx.execute(update(schema.totals).values(used=schema.totals.c.used * people))
     ids = list(tx.scalars(select(schema.jobs.c.id).order_by(schema.jobs.c.id)))
-    waiting = [Waiting(job_id, task_id, f"token-{job_id}") for job_id, task_id in zip(ids, task_ids)]
+    waiting = [
+        Waiting(job_id, task_id, f"token-{job_id}")
+        for job_id, task_id in zip(ids, task_ids, strict=True)
+    ]
     span = (last_due_at - first_due_at) / len(waiting)
     due = [first_due_at + number * span for number in range(len(waiting))]
     _name_tasks(tx, waiting, due)
@@ -122,8 +125,5 @@ def _name_tasks(tx: Connection, waiting: Sequence[Waiting], due: Sequence[float]
 async def begin_tasks(kie: KieStandin, count: int) -> list[str]:
     """Let KIE's stand-in work on as many tasks that nobody has asked it for."""
     order = generate_order(dict(ORDER))
-    begun = [
-        await kie._api._begin(order, Fate(), (), Ratio.LANDSCAPE)
-        for _ in range(count)
-    ]
+    begun = [await kie._api._begin(order, Fate(), (), Ratio.LANDSCAPE) for _ in range(count)]
     return [task.id for task in begun]

@@ -57,7 +57,8 @@ def _noise() -> av.VideoFrame:
     grain = 2  # pixels: finer noise is more than any camera delivers
     image = Image.frombytes("L", (width // grain, height // grain), os.urandom(width * height // 4))
     frame = av.VideoFrame.from_image(image.resize(SIDES).convert("RGB"))  # type: ignore[no-untyped-call]  # PyAV's gap
-    return frame.reformat(format="yuv420p")
+    grainy: av.VideoFrame = frame.reformat(format="yuv420p")
+    return grainy
 
 
 def _fill_up(path: Path, size: int) -> None:

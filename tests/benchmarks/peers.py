@@ -16,7 +16,7 @@ from tests.benchmarks.orders import (
     settled,
     toll,
 )
-from tests.benchmarks.report import Goal, Line
+from tests.benchmarks.report import Line
 from tests.benchmarks.size import Size
 from tests.benchmarks.stage import BOT, NAIVE, Child, Stage, stage, with_callbacks
 
@@ -56,7 +56,9 @@ def _lines(name: str, ours: Passage, naive: Passage) -> list[Line]:
     against = "naive bot"
     lost = [float(ours.toll.lost)], [float(naive.toll.lost)]
     return [
-        Line(f"{name}: to KIE per job", "requests", against, [ours.requests], [naive.requests], None),
+        Line(
+            f"{name}: to KIE per job", "requests", against, [ours.requests], [naive.requests], None
+        ),
         Line(f"{name}: memory above rest", "MB", against, [ours.memory], [naive.memory], None),
         Line(f"{name}: lost by one kill -9", "jobs", against, *lost, None),
     ]

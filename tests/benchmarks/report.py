@@ -95,7 +95,7 @@ class Line:
 
 def figure(value: float) -> str:
     """Return three digits that count, or all of them where there are more before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def machine() -> str:
@@ -108,9 +108,7 @@ def table(lines: Iterable[Line]) -> str:
     """Return a table in Markdown, as wide as its cells."""
     rows = [HEADS, *(line.cells() for line in lines)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    head, *body = (
-        "| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows
-    )
+    head, *body = ("| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows)
     return "\n".join([head, "|" + "|".join("-" * (width + 2) for width in widths) + "|", *body])
 
 

@@ -77,16 +77,14 @@ class Child:
 
     async def end(self) -> str:
         """Close its standard input and return all that it writes until it has ended."""
-        told, _ = await self.process.communicate()
+        told, _ = await self.process.communicate(b"")
         return told.decode()
 
 
 class Stage:
     """Both stand-ins and a folder."""
 
-    def __init__(
-        self, folder: Path, durations: Callable[[Order], float], **kie: Any
-    ) -> None:
+    def __init__(self, folder: Path, durations: Callable[[Order], float], **kie: Any) -> None:
         self.folder = folder
         self.telegram = TelegramStandin(TOKEN, time.time)
         self.kie = KieStandin(
@@ -94,9 +92,10 @@ class Stage:
             asyncio.sleep,
             api_key=KEY,
             durations=durations,
-            **({"draw": draw_once, "credit": 10_000_000} | kie),
+            **{"draw": draw_once, "credit": 10_000_000, **kie},
         )
         self._people: dict[int, Person] = {}
+        self.children: list[Child] = []
 
     @property
     def log(self) -> Path:
@@ -133,7 +132,8 @@ class Stage:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        return Child(process, begun)
+        self.children.append(Child(process, begun))
+        return self.children[-1]
 
     def person(self, number: int) -> Person:
         """Return one of any number of people."""
@@ -188,6 +188,8 @@ async def stage(durations: Callable[[Order], float], **kie: Any) -> AsyncIterato
         try:
             yield here
         finally:
+            for child in here.children:
+                await child.kill()
             await here.kie.stop()
             await here.telegram.stop()
 

@@ -213,7 +213,10 @@ CHAT = {"id": ADMIN_ID, "type": "private", "first_name": "Ada"}
 ADA = {"id": ADMIN_ID, "is_bot": False, "first_name": "Ada"}
 CHANNEL = {"id": -1_000_000_000_005, "type": "channel", "title": "News"}
 GROUP = {"id": -1_000_000_000_006, "type": "supergroup", "title": "Group"}
-UNREADABLE: list[dict[str, Any]] = [{"message": "text"}, {"message": {"message_id": "x", "date": [], "chat": 5}}]
+UNREADABLE: list[dict[str, Any]] = [
+    {"message": "text"},
+    {"message": {"message_id": "x", "date": [], "chat": 5}},
+]
 NOBODYS: list[dict[str, Any]] = [
     {},
     {"unheard_of": {"a": 1}},

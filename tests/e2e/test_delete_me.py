@@ -267,8 +267,8 @@ async def test_leaving_works_once_more_after_a_crash(here: World, eve: Person) -
     await here.until(lambda: "is deleted" in question.text, "the deletion")
     await here.kill()
     await here.start(**OPEN)
-    await eve.press_data(question, "v1:u:delete")
-    await here.until(lambda: here.rows("SELECT 1 FROM inbox WHERE handled_at IS NULL") == [])
+    pressed = await eve.press_data(question, "v1:u:delete")
+    await here.until(lambda: pressed.answer, "an answer")
     assert await here.terminate() == 0
     assert tables_naming(here, EVE_ID) == []
     assert left_on_disk(here.data_dir, SECRET, EVE) == []

@@ -122,9 +122,11 @@ async def test_without_a_public_address_the_link_is_kies(large: World) -> None:
 
 
 async def test_with_a_higher_limit_the_video_itself_is_sent(tmp_path: Path) -> None:
-    async with world(tmp_path, draw=draw_large, upload_max_bytes=2000 << 20) as here:
-        async with here.bot(TELEGRAM_UPLOAD_MAX_MB="2000", **reachable()):
-            await here.order("A lighthouse")
-            video = await here.video()
+    async with (
+        world(tmp_path, draw=draw_large, upload_max_bytes=2000 << 20) as here,
+        here.bot(TELEGRAM_UPLOAD_MAX_MB="2000", **reachable()),
+    ):
+        await here.order("A lighthouse")
+        video = await here.video()
     assert video.video is not None
     assert video.video["file_size"] == LARGE_BYTES

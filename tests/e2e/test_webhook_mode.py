@@ -120,7 +120,7 @@ async def test_an_update_that_comes_fifty_times_is_handled_once(here: World) -> 
 
 async def test_the_secret_changes_with_every_start_and_is_not_told(here: World) -> None:
     env = webhook()
-    secrets = set()
+    secrets: set[str] = set()
     for _ in range(2):
         await here.start(**env)
         await here.until(lambda: len(here.telegram.calls_of("setWebhook")) > len(secrets))

@@ -161,6 +161,7 @@ class Storm:
     def _check_alive(self) -> None:
         process = self._here.process
         if process is not None and process.returncode is not None:
+            self._here.process = None  # there is nothing to kill at the end
             raise BotDied(f"exit code {process.returncode}\n{self._here.story()}")
 
 

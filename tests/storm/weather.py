@@ -89,6 +89,12 @@ def make_up_its_mind(here: World) -> None:
             task.fate = replace(task.fate, refusal=GENERATION_FAILED)
 
 
+def disturb(here: World, method: str, fault: TelegramFault) -> None:
+    """Let a call go wrong, unless the one before it waits still: weather does not pile up."""
+    if not here.telegram._api.faults._planned.get(method):
+        here.telegram.fail_next(method, fault)
+
+
 async def blow(here: World, dice: random.Random, pause_seconds: float) -> None:
     """Let something go wrong every now and then, until cancelled."""
     while True:
@@ -99,4 +105,4 @@ async def blow(here: World, dice: random.Random, pause_seconds: float) -> None:
         elif dice.random() < 0.5:
             here.kie.script(*dice.choice(KIE))
         else:
-            here.telegram.fail_next(*dice.choice(TELEGRAM))
+            disturb(here, *dice.choice(TELEGRAM))

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.eta import PRIOR_SPREAD, Estimate, learn, next_read, next_safety_read, progress, remaining
+from bot.jobs.eta import (
+    PRIOR_SPREAD,
+    Estimate,
+    learn,
+    next_read,
+    next_safety_read,
+    progress,
+    remaining,
+)
 
 FAST = Estimate(180.0, 0.35)
 DURATIONS = st.lists(st.floats(0.01, 1e5), max_size=60)

@@ -221,7 +221,7 @@ async def test_a_repeated_signature_changes_nothing(strict: Kie) -> None:
 class FullDisk:
     """Takes no callback."""
 
-    async def take(self, token: str, task_id: str | None, *, genuine: bool) -> Verdict:
+    async def take(self, token: str, task_id: str | None, *, genuine: bool) -> Verdict:  # noqa: ARG002 - refuses all
         raise StorageError("The disk is full.")
 
 

@@ -153,7 +153,7 @@ async def test_an_expired_token_gives_nothing(shop: Shop, kind: LinkKind) -> Non
 
 async def test_the_end_of_its_job_ends_a_photo_but_not_a_result(shop: Shop) -> None:
     photo, result = await shop.share(LinkKind.PHOTO), await shop.share(LinkKind.RESULT)
-    await shop.database.write(jobs.move, shop.job, State.CANCELLED, 1.0)
+    await shop.database.write(lambda tx: jobs.move(tx, shop.job, State.CANCELLED, 1.0))
     assert await shop.status(photo) == NOT_FOUND
     assert await shop.status(result) == (200, None)
 

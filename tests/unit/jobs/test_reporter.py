@@ -1,0 +1,67 @@
+"""Status cards are drawn again as jobs move on, but never in a hurry."""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from bot.demo.kie_faults import Answer, Fate, Point
+from bot.jobs.messenger import Waiting, Working
+from bot.jobs.service import Request
+from bot.models import Draft, Place
+from tests.unit.jobs.life import ADA, Life
+
+CARD_ID = 77
+
+
+async def order_with_card(here: Life, chat_id: int) -> None:
+    """Confirm a card that becomes the status card."""
+    user = await here.user()
+    place = Place(chat_id, None, 5)
+    draft = await here.service.open_draft(Request(user, place, 10_000, "A cat", user.defaults))
+    assert isinstance(draft, Draft)
+    await here.service.confirm(
+        await here.service.save_draft(replace(draft, card_message_id=CARD_ID)), user
+    )
+
+
+async def drawn_at(here: Life, seconds: int) -> list[float]:
+    """Let time pass second by second; return when the card was drawn, from the order on."""
+    start, times = here.clock.now, [0.0]  # the order itself turns the card into a status
+    for _ in range(seconds):
+        count = len(here.chat.statuses)
+        await here.worker.settle()
+        await here.reporter.round()
+        if len(here.chat.statuses) > count:
+            times.append(here.clock.now - start)
+        here.clock.advance(1)
+    return times
+
+
+@pytest.mark.parametrize(("chat_id", "pause"), [(ADA, 5), (-100, 10)])
+async def test_a_card_is_drawn_no_sooner_than_its_pace_allows_whatever_happens(
+    here: Life, chat_id: int, pause: int
+) -> None:
+    here.kie.script(Point.CREATE, Answer(429, "too frequent"))  # back into the queue, then on
+    here.kie.script_task(Fate(seconds=math.inf))
+    await order_with_card(here, chat_id)
+    times = await drawn_at(here, 60)
+    assert len(times) >= 60 // pause
+    assert min(after - before for before, after in pairwise(times)) >= pause
+    assert isinstance(here.chat.statuses[-1], Working)
+
+
+async def test_who_waits_far_behind_sees_soon_that_it_is_their_turn(here: Life) -> None:
+    await here.close()
+    here.build(max_concurrent=0, max_jobs_per_user=100, daily_credits=10**6)
+    for person in range(25):
+        await here.order(user_id=3000 + person)
+    await order_with_card(here, ADA)
+    await drawn_at(here, 7)
+    assert here.chat.statuses == [Waiting(26)]
+    await here.close()
+    here.build(max_concurrent=30, daily_credits=10**6)
+    here.kie.script_task(Fate(seconds=math.inf), times=30)
+    await drawn_at(here, 25)
+    assert isinstance(here.chat.statuses[-1], Working)
