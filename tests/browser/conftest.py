@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -43,11 +43,12 @@ def chromium() -> str:
 
 
 class House:
-    """A theatre with its page; ``url`` is where."""
+    """A theatre with its page; ``url`` is where. ``windows`` are closed before it."""
 
     def __init__(self, theatre: Theatre, url: str) -> None:
         self.theatre = theatre
         self.url = url
+        self.windows: list[BrowserContext] = []
 
     @property
     def show(self) -> Show:
@@ -62,10 +63,13 @@ async def opened(stage: Stage) -> AsyncIterator[House]:
     theatre = Theatre(stage)
     server = Loopback(Starlette(routes=[Mount(PATH, DemoPage(theatre).app)]), "demo")
     await server.start("127.0.0.1", 0)
+    house = House(theatre, server.url)
     try:
         await theatre.open()
-        yield House(theatre, server.url)
+        yield house
     finally:
+        for window in house.windows:
+            await window.close()
         await theatre.close()
         await server.stop()
 
@@ -101,11 +105,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """Open the page of a house, in a window of some size and colour scheme."""
     said: list[str] = []
-    contexts = []
 
     async def open_one(house: House, **options: Any) -> Page:
         context = await browser.new_context(**{"viewport": DESKTOP} | options)
-        contexts.append(context)
+        house.windows.append(context)
         page = await context.new_page()
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -113,8 +116,6 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         return page
 
     yield open_one
-    for context in contexts:
-        await context.close()
     assert said == []
 
 

@@ -156,7 +156,7 @@ async function ask() {
   if (asked === view.show) return;
   asked = view.show;
   const told = await attempt(async () => (await fetch("emulation")).json());
-  if (!told) return;
+  if (!told) { asked = 0; return; }
   faults = told.faults;
   renderEmulation(told);
   renderFaults();

@@ -106,9 +106,7 @@ async def test_a_webhook_that_works_is_left_alone(telegram: TelegramStandin, bot
     assert works.trouble is None
 
 
-async def test_a_webhook_that_was_removed_is_set_again(
-    telegram: TelegramStandin, bot: Bot
-) -> None:
+async def test_a_webhook_that_was_removed_is_set_again(telegram: TelegramStandin, bot: Bot) -> None:
     removed = webhook(bot)
     await removed.register()
     await bot.delete_webhook()

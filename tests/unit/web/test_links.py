@@ -52,9 +52,7 @@ def queued(tx: Connection) -> Job:
 
 @pytest.fixture
 async def shop(database: Database, tmp_path: Path, clock: Clock) -> AsyncIterator[Shop]:
-    own = Links(
-        database=database, public_url="https://bot.example", data_dir=tmp_path, clock=clock
-    )
+    own = Links(database=database, public_url="https://bot.example", data_dir=tmp_path, clock=clock)
     job = await database.write(queued)
     async with client_of(routes(own)) as client:
         yield Shop(client, own, database, tmp_path, clock, job)
@@ -171,9 +169,7 @@ async def test_tokens_have_192_bits_and_stand_nowhere_in_the_database(shop: Shop
     path = await shop.share(LinkKind.PHOTO)
     token = path.rpartition("/")[2]
     assert len(token) == 32
-    assert all(
-        token.encode() not in file.read_bytes() for file in shop.folder.glob("veogram.db*")
-    )
+    assert all(token.encode() not in file.read_bytes() for file in shop.folder.glob("veogram.db*"))
 
 
 async def test_expired_tokens_are_forgotten(shop: Shop) -> None:
