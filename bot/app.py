@@ -239,7 +239,7 @@ class App:
             worker_age=lambda: self._worker.age,
             metrics=self._metrics,
         )
-        public = front.routes_of(
+        return probes.routes() + front.routes_of(
             self._settings,
             knocks=self._knocks,
             own=self._links,
@@ -247,7 +247,6 @@ class App:
             inbox=self._inbox,
             clock=self._clock,
         )
-        return [*probes.routes(), *public]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start in order, work until ``stop`` is set or a part dies, stop in order.

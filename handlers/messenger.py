@@ -212,12 +212,16 @@ class TelegramMessenger:
 
     async def alert(self, admin_ids: Collection[int], name: str, detail: str) -> None:
         """Tell every admin who can be reached."""
-        text = self._alert(name, detail)
+        text, reached, trouble = self._alert(name, detail), False, None
         for admin_id in sorted(admin_ids):
             try:
                 await say(self._bot, Place(admin_id), text)
+                reached = True
             except TelegramError as error:
                 log.warning("an admin was not told", extra={"admin": admin_id, "why": str(error)})
+                trouble = error
+        if trouble is not None and not reached:
+            raise chat_error(trouble) from trouble
 
     def _texts(self, job: Job) -> Texts:
         return self._languages.for_language(job.language)

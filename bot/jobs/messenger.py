@@ -77,5 +77,5 @@ class Messenger(Protocol):
         ...
 
     async def alert(self, admin_ids: Collection[int], name: str, detail: str) -> None:
-        """Tell every admin about a trouble (or its end) by its name."""
+        """Tell every admin about a trouble by its name. ChatError: none of them could be told."""
         ...

@@ -23,6 +23,8 @@ DISK_FULL_BYTES = 256 << 20
 DISK_SECONDS = 60.0
 INBOX_SECONDS = 48 * 3600.0
 CREDIT_LOOK_SECONDS = 900.0
+# Nobody may have opened a chat with the bot yet, or Telegram is out of reach.
+ALERT_AGAIN_SECONDS = 60.0
 
 
 class Upkeep:
@@ -49,6 +51,7 @@ class Upkeep:
         self._clock = clock
         self._free_bytes = free_bytes
         self._credit_look_at = 0.0
+        self._alert_at = 0.0
 
     async def round(self) -> None:
         """Do what is due; called every few seconds."""
@@ -58,7 +61,7 @@ class Upkeep:
         await self._look_at_disk(now)
         await self._database.write(_purge, now)
         await self._remove_old_files(now)
-        await self._tell_alerts()
+        await self._tell_alerts(now)
 
     async def _probe_account(self, now: float) -> None:
         """A paused account is asked for its credit until it answers with enough of it."""
@@ -109,14 +112,18 @@ class Upkeep:
         if old:
             await self._database.write(media.forget_files, old.keys())
 
-    async def _tell_alerts(self) -> None:
+    async def _tell_alerts(self, now: float) -> None:
+        """An alert is told once; while there is nobody to tell it to, it stays."""
+        admins = self._rules.admin_ids | set(await self._database.read(users.admins))
+        if not admins or now < self._alert_at:
+            return
         for alert in await self._database.read(operations.untold_alerts):
-            admins = self._rules.admin_ids | set(await self._database.read(users.admins))
             try:
                 await self._messenger.alert(admins, alert.name, alert.text)
             except ChatError as error:
                 log.warning("an alert was not told", extra={"alert": alert.name, "e": str(error)})
-                continue
+                self._alert_at = now + ALERT_AGAIN_SECONDS
+                return
             await self._database.write(operations.mark_told, alert.name, self._clock())
 
 

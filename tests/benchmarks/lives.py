@@ -156,18 +156,9 @@ class _Life:
 
     async def run(self, count: int) -> None:
         """Go from event to event until all is done."""
-        while True:
-            await self._settle()
-            if await self._database.read(_done) == count:
-                return
-            await self._leap()
-
-    async def _settle(self) -> None:
-        before, after = -1.0, 0.0
-        while before != after:
-            before = after
+        while await self._database.read(_done) < count:
             await self._worker.settle()
-            after = await self._database.read(_moves)
+            await self._leap()
 
     async def _leap(self) -> None:
         """Let time pass until something is due here, or ready there."""
@@ -201,11 +192,6 @@ class _Life:
 
 def _done(tx: Connection) -> int:
     return int(tx.exec_driver_sql("SELECT count(*) FROM jobs WHERE state = 'done'").scalar_one())
-
-
-def _moves(tx: Connection) -> float:
-    moves = "SELECT (SELECT count(*) FROM events) + coalesce(sum(tries + due_at), 0) FROM jobs"
-    return float(tx.exec_driver_sql(moves).scalar_one())
 
 
 def _known(tx: Connection) -> list[tuple[str, float]]:

@@ -170,3 +170,11 @@ async def test_errors_while_reading_records_never_end_a_job(here: World) -> None
         await here.order("A cat")
         await here.video()
     assert entries(here) == CAPTURED
+
+
+async def test_an_alert_that_no_admin_could_be_told_is_kept(here: World) -> None:
+    here.kie.credit = 10
+    async with here.bot():  # to which no admin has written yet
+        await here.until(lambda: here.telegram.calls_of("sendMessage"), "the alert")
+        await here.until(lambda: here.rows("SELECT name FROM alerts") != [], "its row")
+    assert here.rows("SELECT name, told_at FROM alerts") == [("credits-low", None)]

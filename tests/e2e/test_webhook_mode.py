@@ -72,12 +72,12 @@ async def test_nothing_that_was_acknowledged_is_lost_on_sigterm(here: World) -> 
     env = webhook()
     await here.start(**env)
     await registered(here)
-    for number in range(12):
+    for number in range(5):
         await here.admin.send(f"/generate lighthouse {number} --go")
     await here.until(lambda: here.rows("SELECT update_id FROM inbox"), "the first update")
     assert await here.terminate() == 0
     await here.start(**env)
-    await here.until(lambda: len(here.rows("SELECT id FROM jobs")) == 12, "twelve jobs")
+    await here.until(lambda: len(here.rows("SELECT id FROM jobs")) == 5, "five jobs")
     assert await here.terminate() == 0
 
 

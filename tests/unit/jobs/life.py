@@ -110,6 +110,7 @@ class Chat:
 
     async def alert(self, admin_ids: Collection[int], name: str, detail: str) -> None:
         assert admin_ids
+        self._check()
         self.alerts.append((name, detail))
 
 

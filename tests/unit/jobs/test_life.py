@@ -364,3 +364,17 @@ async def test_records_that_cannot_be_read_for_hours_end_nothing(here: Life) -> 
     here.kie.clear_script()
     await here.pass_seconds(600, step=20)
     assert (await here.job(job)).state is State.DONE
+
+
+async def test_reads_that_fail_do_not_use_up_the_grace_of_a_record_without_a_link(
+    here: Life,
+) -> None:
+    here.kie.script_task(Fate(grace_seconds=math.inf))
+    here.kie.script(Point.RECORD, Page(), times=21)  # seven looks: the client tries three times
+    job = await here.order()
+    while here.kie.faults_to_come:
+        await here.pass_seconds(5)
+    await here.pass_seconds(20)
+    assert (await here.job(job)).state is State.GENERATING
+    await here.pass_seconds(60)
+    assert (await here.job(job)).error is Reason.NO_RESULT

@@ -1,0 +1,33 @@
+"""Alerts: told once, and kept until there is somebody to tell them to."""
+
+from bot.errors import ChatGone
+from bot.jobs.upkeep import ALERT_AGAIN_SECONDS, CREDITS_ALERT
+from tests.unit.jobs.life import Life
+
+
+def told(here: Life) -> list[str]:
+    return [name for name, _ in here.chat.alerts]
+
+
+async def test_an_alert_that_reached_nobody_is_told_later_and_once(here: Life) -> None:
+    here.kie.credit = 10
+    here.chat.refuses = [ChatGone()]
+    await here.upkeep.round()
+    await here.upkeep.round()
+    assert told(here) == []
+    here.clock.advance(ALERT_AGAIN_SECONDS)
+    await here.upkeep.round()
+    await here.upkeep.round()
+    assert told(here) == [CREDITS_ALERT]
+
+
+async def test_without_an_admin_an_alert_waits_for_the_first(here: Life) -> None:
+    here.kie.credit = 10
+    await here.close()
+    here.build(admin_ids=frozenset())
+    await here.upkeep.round()
+    assert told(here) == []
+    await here.close()
+    here.build()
+    await here.upkeep.round()
+    assert told(here) == [CREDITS_ALERT]
