@@ -75,7 +75,7 @@ endef
 
 define compile
 	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-annotate --custom-compile-command "make lock" --output-file $(1) $(2) pyproject.toml
+		--no-strip-extras --no-annotate --custom-compile-command "make lock" --output-file $(1) $(2) pyproject.toml
 endef
 
 define find_python
