@@ -7,6 +7,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from bot.models import Place
+from bot.updates.limiter import Priority
 from handlers.context import Bot
 from handlers.sentences.speech import Html
 
@@ -30,8 +31,12 @@ async def say(
     markup: InlineKeyboardMarkup | ForceReply | None = None,
     *,
     reply: bool = False,
+    priority: Priority = Priority.ANSWER,
 ) -> Message:
-    """Send a message to the place; ``reply`` ties it to the place's message."""
+    """Send a message to the place; ``reply`` ties it to the place's message.
+
+    One that gets lost is sent again unless ``priority`` says that its sender sees to that.
+    """
     tied = (
         ReplyParameters(place.message_id, allow_sending_without_reply=True)
         if (reply and place.message_id is not None)
@@ -44,6 +49,7 @@ async def say(
         message_thread_id=place.thread_id,
         reply_markup=markup,
         reply_parameters=tied,
+        rate_limit_args=priority,
     )
 
 

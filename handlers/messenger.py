@@ -162,7 +162,14 @@ class TelegramMessenger:
         size = job.video.bytes if job.video is not None else 0
         text = texts.result.too_big(size, url, self._clock() + expires_in_seconds)
         async with _translated():
-            message = await say(self._bot, job.place, text, self._result_buttons(job), reply=True)
+            message = await say(
+                self._bot,
+                job.place,
+                text,
+                self._result_buttons(job),
+                reply=True,
+                priority=Priority.RESULT,
+            )
         return Sent(message.message_id, None)
 
     async def show_status(self, job: Job, status: Status) -> None:
@@ -197,7 +204,14 @@ class TelegramMessenger:
         texts = self._texts(job)
         text = texts.failure.told(job.error or Reason.REFUSED, job.price, job.ref)
         async with _translated():
-            await say(self._bot, job.place, text, self._failure_buttons(job), reply=True)
+            await say(
+                self._bot,
+                job.place,
+                text,
+                self._failure_buttons(job),
+                reply=True,
+                priority=Priority.RESULT,
+            )
         await self.remove_status(job)
 
     async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:

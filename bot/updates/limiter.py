@@ -19,8 +19,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from aiolimiter import AsyncLimiter
-from telegram.error import RetryAfter
+from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseRateLimiter
+
+from bot.jobs import retry
 
 # How many at once, and in how many seconds those are regained.
 OVERALL = (5, 0.2)
@@ -30,6 +32,8 @@ GROUP = (5, 20.0)  # with the five at once 20 in the first minute
 TRIES = 3
 PATIENCE_SECONDS = 60.0  # a call that would have to wait longer is given back to its caller
 MARGIN_SECONDS = 0.5
+# How often an answer is sent again that got lost on its way, or perhaps did: about 15 s in all.
+LOST_RETRY = retry.Policy(first=1, cap=8, tries=5)
 PAUSE_MAX_SECONDS = 3600.0
 
 # So many chats at once within so many seconds: it is the bot that is too fast, not a chat.
@@ -40,6 +44,7 @@ _SWEEP_AT = 512
 _PACED = ("send", "edit", "copy", "forward")
 _UNPACED = "sendChatAction"
 _ON_A_MESSAGE = ("edit", "delete")
+_PRESS = "answerCallbackQuery"
 
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 Chat = int | str
@@ -51,8 +56,10 @@ logger = logging.getLogger(__name__)
 class Priority(IntEnum):
     """How urgent a call is, as ``rate_limit_args``; ANSWER where nothing is said.
 
-    PROGRESS marks edits (and chat actions) that may be left out: of those to one message only the
-    newest is sent, and none while the chat is paused; the call then returns ``True``.
+    Whoever sends a RESULT knows what to do when its outcome is unknown. Of an ANSWER nobody would:
+    the limiter sends it again, better seen twice than never. PROGRESS marks edits (and chat
+    actions) that may be left out: of those to one message only the newest is sent, and none while
+    the chat is paused; the call then returns ``True``.
     """
 
     # From 1: the framework does not pass on arguments that are falsy.
@@ -77,6 +84,7 @@ class _Call:
     in_chat: bool
     paced: bool
     droppable: bool
+    repeatable: bool
     message: Message | None
     turn: asyncio.Future[None] | None = None
     stale: bool = False
@@ -100,8 +108,15 @@ def _read_call(endpoint: str, data: dict[str, Any], priority: Priority | None) -
         in_chat=chat is not None,
         paced=endpoint.startswith(_PACED) and endpoint != _UNPACED,
         droppable=priority is Priority.PROGRESS and (edits or endpoint == _UNPACED),
+        repeatable=priority is Priority.ANSWER and (chat is not None or endpoint == _PRESS),
         message=(chat, data["message_id"]) if on_a_message and chat is not None else None,
     )
+
+
+def _pause_after(error: NetworkError, lost: int) -> float | None:
+    """Return how long to wait before a lost call is sent again; ``None``: it was refused."""
+    is_refused = isinstance(error, BadRequest)  # to the framework that is a NetworkError
+    return None if is_refused else retry.pause(LOST_RETRY, lost, chance=0.0)
 
 
 def _chat(value: object) -> Chat | None:
@@ -202,7 +217,8 @@ class Limiter(BaseRateLimiter[Priority]):
 
     Calls that are no messages (answers to button presses, ``getMe``, deletions, …) are not paced.
     A call refused with 429 is sent up to ``TRIES`` times, after a pause in which nothing else goes
-    to that chat; pauses above ``PATIENCE_SECONDS`` raise RetryAfter, with nothing sent.
+    to that chat; pauses above ``PATIENCE_SECONDS`` raise RetryAfter, with nothing sent. An ANSWER
+    that got no answer itself is sent again as ``LOST_RETRY`` says.
     """
 
     def __init__(
@@ -269,15 +285,22 @@ class Limiter(BaseRateLimiter[Priority]):
     async def _with_tries(
         self, call: _Call, send: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> Answer:
-        for tries_left in reversed(range(TRIES)):
-            if not await self._turn(call):
-                break
+        refused = lost = 0
+        while await self._turn(call):
             try:
                 return await send()
             except RetryAfter as error:
+                refused += 1
                 self._pauses.begin(call, seconds_of(error))
-                if not call.droppable and not tries_left:
+                if not call.droppable and refused == TRIES:
                     raise
+            except NetworkError as error:
+                lost += 1
+                wait = _pause_after(error, lost) if call.repeatable else None
+                if wait is None:
+                    raise
+                logger.info("a call to Telegram got lost and is sent again: %s", error)
+                await self._sleep(wait)
         return True
 
     async def _turn(self, call: _Call) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.demo.chats import Message
-from bot.demo.faults import BadGateway
+from bot.demo.faults import BadGateway, Fault, LoseAnswer
 from bot.demo.people import Person
 from tests.e2e.world import ADMIN_ID, World
 
@@ -180,6 +180,21 @@ async def test_a_press_that_cannot_be_answered_still_does_what_it_is_for(here: W
         here.telegram.fail_next("answerCallbackQuery", BadGateway())
         await here.admin.press(card, "Generate")
         await here.video()
+    assert not any("went wrong" in message.text for message in here.messages())
+
+
+@pytest.mark.parametrize("fault", [BadGateway(), LoseAnswer(accept=True)])
+async def test_a_card_that_gets_lost_on_its_way_is_sent_again(here: World, fault: Fault) -> None:
+    here.telegram.fail_next("sendMessage", fault)
+    async with here.bot():
+        await here.admin.send("/generate A cat")
+        await here.until(lambda: len(here.telegram.calls_of("sendMessage")) == 2)
+        await here.until(lambda: here.rows("SELECT 1 FROM drafts WHERE card_message_id > 0"))
+        # Where both have arrived, the one that nobody knows of is as good.
+        first = next(each for each in here.messages() if "A cat" in each.text)
+        await here.admin.press(first, "Generate")
+        await here.video()
+    assert len(here.posts()) == 1
     assert not any("went wrong" in message.text for message in here.messages())
 
 

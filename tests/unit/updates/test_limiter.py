@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from telegram.error import BadRequest, RetryAfter
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.updates.limiter import Limiter, Priority, seconds_of
+from bot.updates.limiter import LOST_RETRY, Limiter, Priority, seconds_of
 
 # The framework warns at every 429 that the type of retry_after will change.
 pytestmark = pytest.mark.filterwarnings(
@@ -405,6 +405,69 @@ def test_a_call_is_tried_three_times_and_no_more() -> None:
         with pytest.raises(RetryAfter):
             await chat.call("a", priority=Priority.RESULT)
         assert len(chat.names) == 3
+
+    leap(scenario)
+
+
+@pytest.mark.parametrize("lost", [NetworkError("Bad Gateway"), TimedOut()])
+def test_an_answer_that_gets_lost_is_sent_again_for_a_quarter_of_a_minute(
+    lost: NetworkError,
+) -> None:
+    async def scenario() -> None:
+        chat = Chat()
+        chat.refusals["passing"] = [lost] * 4
+        assert await chat.call("passing") == {"name": "passing"}
+        assert chat.times == pytest.approx([0, 1, 3, 7, 15], abs=0.3)
+        chat.refusals["lasting"] = [lost] * 9
+        with pytest.raises(type(lost)):
+            await chat.call("lasting")
+        assert chat.names.count("lasting") == LOST_RETRY.tries
+
+    leap(scenario)
+
+
+def test_an_answer_sent_again_heeds_a_pause_that_began_meanwhile() -> None:
+    async def scenario() -> None:
+        chat = Chat()
+        chat.refusals = {"lost": [NetworkError("Bad Gateway")], "flooded": [RetryAfter(30)]}
+        await asyncio.gather(chat.call("lost"), chat.call("flooded"))
+        assert sorted(chat.times)[2:] == pytest.approx([30.5, 30.5], abs=0.3)
+
+    leap(scenario)
+
+
+def test_the_answer_to_a_press_is_sent_again_too() -> None:
+    async def scenario() -> None:
+        chat = Chat()
+        chat.refusals["press"] = [NetworkError("Bad Gateway")]
+        await chat.call("press", None, "answerCallbackQuery")
+        assert chat.names == ["press"] * 2
+
+    leap(scenario)
+
+
+@pytest.mark.parametrize("priority", [Priority.PAYMENT, Priority.RESULT, Priority.PROGRESS])
+def test_whether_to_send_anything_else_again_is_for_its_caller(priority: Priority) -> None:
+    async def scenario() -> None:
+        chat = Chat()
+        chat.refusals = {name: [NetworkError("Bad Gateway")] for name in ("one", "me")}
+        with pytest.raises(NetworkError):
+            await chat.call("one", 1, "sendMessage", priority)
+        with pytest.raises(NetworkError):
+            await chat.call("me", None, "getMe")
+        assert chat.names == ["one", "me"]
+
+    leap(scenario)
+
+
+@pytest.mark.parametrize("refusal", [BadRequest("gone"), Forbidden("blocked")])
+def test_an_answer_that_is_refused_is_not_sent_again(refusal: Exception) -> None:
+    async def scenario() -> None:
+        chat = Chat()
+        chat.refusals["answer"] = [refusal]
+        with pytest.raises(type(refusal)):
+            await chat.call("answer")
+        assert chat.names == ["answer"]
 
     leap(scenario)
 
