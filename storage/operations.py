@@ -93,6 +93,11 @@ def mark_told(tx: Connection, name: str, now: float) -> None:
     tx.execute(update(alerts).where(alerts.c.name == name).values(told_at=now))
 
 
+def forget_told(tx: Connection, name: str, before: float) -> None:
+    """Forget a trouble that was told before then: when it comes again it is told again."""
+    tx.execute(delete(alerts).where(alerts.c.name == name, alerts.c.told_at < before))
+
+
 def fact(tx: Connection, name: str) -> str | None:
     """Return what is known under a name."""
     return tx.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()

@@ -25,6 +25,8 @@ INBOX_SECONDS = 48 * 3600.0
 CREDIT_LOOK_SECONDS = 900.0
 # Nobody may have opened a chat with the bot yet, or Telegram is out of reach.
 ALERT_AGAIN_SECONDS = 60.0
+# A foreign callback is over as soon as it has come: the next one is told again, but not all day.
+FOREIGN_ALERT_SECONDS = 24 * 3600.0
 
 
 class Upkeep:
@@ -132,6 +134,7 @@ def _purge(tx: Connection, now: float) -> None:
     inbox.purge(tx, now - INBOX_SECONDS)
     albums.purge(tx, now - DRAFT_SECONDS)
     links.purge(tx, now)
+    operations.forget_told(tx, transactions.FOREIGN_ALERT, now - FOREIGN_ALERT_SECONDS)
 
 
 def _set_alert(tx: Connection, name: str, on: bool, text: str, now: float) -> None:

@@ -1,7 +1,8 @@
 """Alerts: told once, and kept until there is somebody to tell them to."""
 
 from bot.errors import ChatGone
-from bot.jobs.upkeep import ALERT_AGAIN_SECONDS, CREDITS_ALERT
+from bot.jobs import transactions
+from bot.jobs.upkeep import ALERT_AGAIN_SECONDS, CREDITS_ALERT, FOREIGN_ALERT_SECONDS
 from tests.unit.jobs.life import Life
 
 
@@ -31,3 +32,26 @@ async def test_without_an_admin_an_alert_waits_for_the_first(here: Life) -> None
     here.build()
     await here.upkeep.round()
     assert told(here) == [CREDITS_ALERT]
+
+
+async def test_foreign_callbacks_are_told_once_a_day_at_most(here: Life) -> None:
+    job = await here.order()
+    for wait in (0.0, 60.0, FOREIGN_ALERT_SECONDS):
+        here.clock.advance(wait)
+        await here.upkeep.round()
+        await here.database.write(transactions.alert_foreign, job, here.clock.now)
+        await here.upkeep.round()
+    assert here.chat.alerts == [(transactions.FOREIGN_ALERT, job.ref)] * 2
+
+
+async def test_a_foreign_callback_that_nobody_was_told_of_is_not_forgotten(here: Life) -> None:
+    job = await here.order()
+    await here.close()
+    here.build(admin_ids=frozenset())
+    await here.database.write(transactions.alert_foreign, job, here.clock.now)
+    here.clock.advance(2 * FOREIGN_ALERT_SECONDS)
+    await here.upkeep.round()
+    await here.close()
+    here.build()
+    await here.upkeep.round()
+    assert here.chat.alerts == [(transactions.FOREIGN_ALERT, job.ref)]
