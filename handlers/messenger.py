@@ -1,8 +1,10 @@
 """Says in chats what happens to jobs: status cards, videos, ends, alerts."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import BinaryIO
 
 from telegram import InlineKeyboardMarkup, InputFile, InputMediaVideo, Message, ReplyParameters
 from telegram.constants import ParseMode
@@ -19,7 +21,7 @@ from telegram.error import (
 from bot.catalog import UPGRADES, Catalog, Field
 from bot.errors import ChatError, ChatGone, ChatMoved, SendLater, SendRefused, SendUnknown
 from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
-from bot.jobs.offers import Offers
+from bot.jobs.offers import Offers, first_offers
 from bot.media.videos import Prepared
 from bot.models import Job, Place, Reason, State
 from bot.updates.limiter import Priority, seconds_of
@@ -82,37 +84,73 @@ class TelegramMessenger:
         self._catalog = catalog
         self._clock = clock
 
-    async def send_video(self, job: Job, video: Prepared) -> Sent:
-        """Send the video as a new message that answers the request."""
+    async def upload_to_card(self, job: Job, video: Prepared) -> str:
+        """Put the video into the status card, whose edit notifies nobody and can be repeated."""
         async with _translated():
-            try:
-                message = await self._upload(job, video, job.place.thread_id)
-            except BadRequest as error:
-                if job.place.thread_id is None or GONE_TOPIC not in error.message.lower():
-                    raise
-                message = await self._upload(job, video, None)
-        return _sent(message)
+            with video.path.open("rb") as file:
+                message = await self._bot.edit_message_media(
+                    InputMediaVideo(
+                        # Without attach the framework drops the upload silently.
+                        _input_file(job, file, attach=True),
+                        caption=self._caption(job),
+                        parse_mode=ParseMode.HTML,
+                        width=video.probe.width,
+                        height=video.probe.height,
+                        duration=round(video.probe.seconds),
+                        thumbnail=InputFile(video.thumbnail, attach=True),
+                        supports_streaming=True,
+                    ),
+                    chat_id=job.place.chat_id,
+                    message_id=job.status_message_id,
+                    read_timeout=UPLOAD_SECONDS,
+                    write_timeout=UPLOAD_SECONDS,
+                    rate_limit_args=Priority.RESULT,
+                )
+        if isinstance(message, Message) and message.video is not None:
+            return message.video.file_id
+        raise SendRefused("Telegram does not take the upload for a video")
 
-    async def _upload(self, job: Job, video: Prepared, thread_id: int | None) -> Message:
+    async def send_uploaded(self, job: Job) -> Sent:
+        """Send what Telegram has already as a new message that answers the request."""
+        if job.video is None or job.video.file_id is None:
+            raise SendRefused("the video was not uploaded")
+        return await self._answer(job, partial(self._bot.send_video, video=job.video.file_id))
+
+    async def send_video(self, job: Job, video: Prepared) -> Sent:
+        """Upload the video as a new message that answers the request."""
         with video.path.open("rb") as file:
-            return await self._bot.send_video(
-                job.place.chat_id,
-                # Read whole, a video would cost its size in memory and stall the loop.
-                InputFile(file, filename=_file_name(job), read_file_handle=False),
+            send = partial(
+                self._bot.send_video,
+                video=_input_file(job, file, attach=False),
                 width=video.probe.width,
                 height=video.probe.height,
                 duration=round(video.probe.seconds),
                 thumbnail=video.thumbnail,
                 supports_streaming=True,
-                caption=self._caption(job),
-                parse_mode=ParseMode.HTML,
-                message_thread_id=thread_id,
-                reply_parameters=_answering(job),
-                reply_markup=self._result_buttons(job),
                 read_timeout=UPLOAD_SECONDS,
                 write_timeout=UPLOAD_SECONDS,
-                rate_limit_args=Priority.RESULT,
             )
+            return await self._answer(job, send)
+
+    async def _answer(self, job: Job, send: Callable[..., Awaitable[Message]]) -> Sent:
+        """Send a video below the request, in its topic as long as there is one."""
+        send = partial(
+            send,
+            chat_id=job.place.chat_id,
+            caption=self._caption(job),
+            parse_mode=ParseMode.HTML,
+            reply_parameters=_answering(job),
+            reply_markup=self._result_buttons(job),
+            rate_limit_args=Priority.RESULT,
+        )
+        async with _translated():
+            try:
+                message = await send(message_thread_id=job.place.thread_id)
+            except BadRequest as error:
+                if job.place.thread_id is None or GONE_TOPIC not in error.message.lower():
+                    raise
+                message = await send()
+        return _sent(message)
 
     async def send_copy(self, job: Job, offers: Offers) -> Sent | None:
         """Send a video that Telegram has already; it costs neither time nor bytes."""
@@ -122,39 +160,6 @@ class TelegramMessenger:
                 self._bot, job.place, job, offers, self._catalog, texts
             )
         return None if message is None else _sent(message)
-
-    async def replace_status(self, job: Job, video: Prepared) -> Sent:
-        """Turn the status card into the video."""
-        async with _translated():
-            with video.path.open("rb") as file:
-                media = InputMediaVideo(
-                    # Without attach the framework drops the upload silently.
-                    InputFile(file, filename=_file_name(job), attach=True, read_file_handle=False),
-                    caption=self._caption(job),
-                    parse_mode=ParseMode.HTML,
-                    width=video.probe.width,
-                    height=video.probe.height,
-                    duration=round(video.probe.seconds),
-                    thumbnail=InputFile(video.thumbnail, attach=True),
-                    supports_streaming=True,
-                )
-                try:
-                    message = await self._bot.edit_message_media(
-                        media,
-                        chat_id=job.place.chat_id,
-                        message_id=job.status_message_id,
-                        reply_markup=self._result_buttons(job),
-                        read_timeout=UPLOAD_SECONDS,
-                        write_timeout=UPLOAD_SECONDS,
-                        rate_limit_args=Priority.RESULT,
-                    )
-                except BadRequest as error:
-                    if UNCHANGED not in error.message.lower() or job.status_message_id is None:
-                        raise
-                    return Sent(job.status_message_id, None)
-        if isinstance(message, Message):
-            return _sent(message)
-        raise SendUnknown("the edit was answered without the message")
 
     async def send_link(self, job: Job, url: str, expires_in_seconds: float) -> Sent:
         """Send a link to a video that is too big for an upload."""
@@ -191,13 +196,11 @@ class TelegramMessenger:
                     raise
 
     async def remove_status(self, job: Job) -> None:
-        """Delete the status card; whatever hinders that is not worth a job's end."""
+        """Delete the status card; one that is gone, or too old to be deleted, is left alone."""
         if job.status_message_id is None:
             return
-        try:
+        async with _translated():
             await remove(self._bot, job.place.chat_id, job.status_message_id)
-        except TelegramError as error:
-            log.info("a status card stays", extra={"job": job.ref, "error": str(error)})
 
     async def tell_end(self, job: Job) -> None:
         """Say why there is no video, below everything else, and remove the status card."""
@@ -212,7 +215,10 @@ class TelegramMessenger:
                 reply=True,
                 priority=Priority.RESULT,
             )
-        await self.remove_status(job)
+        try:
+            await self.remove_status(job)
+        except ChatError as error:  # what was told is not told again for that
+            log.info("a status card stays", extra={"job": job.ref, "error": str(error)})
 
     async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
         """Draw the buttons below a message that shows a job's video anew."""
@@ -246,8 +252,7 @@ class TelegramMessenger:
         return caption if job.error is None else lines(texts.result.late(), caption)
 
     def _result_buttons(self, job: Job) -> InlineKeyboardMarkup:
-        labels = self._texts(job).labels
-        return videos.buttons(job, videos.first_offers(job), self._catalog, labels)
+        return videos.buttons(job, first_offers(job), self._catalog, self._texts(job).labels)
 
     def _failure_buttons(self, job: Job) -> InlineKeyboardMarkup:
         labels = self._texts(job).labels
@@ -290,8 +295,10 @@ class TelegramMessenger:
         return told[name](detail) if name in told else texts.trouble(name, detail)
 
 
-def _file_name(job: Job) -> str:
-    return f"veo-{job.ref}.mp4"
+def _input_file(job: Job, file: BinaryIO, *, attach: bool) -> InputFile:
+    """Read whole, a video would cost its size in memory and stall the loop."""
+    name = f"veo-{job.ref}.mp4"
+    return InputFile(file, filename=name, attach=attach, read_file_handle=False)
 
 
 def _answering(job: Job) -> ReplyParameters | None:

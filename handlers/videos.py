@@ -38,11 +38,6 @@ def buttons(job: Job, made: Offers, catalog: Catalog, labels: Labels) -> InlineK
     )
 
 
-def first_offers(job: Job) -> Offers:
-    """Return what can be made of a video that is only just being sent."""
-    return Offers(offers.offered(job.kind, job.options, fallback=job.fallback))
-
-
 async def send_copy(
     bot: Bot, place: Place, job: Job, made: Offers, catalog: Catalog, texts: Texts
 ) -> Message | None:

@@ -62,9 +62,9 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "unit/media/test_fetch.py::trickle_ends_at_the_total_deadline",
     ),
     "13 Telegram floods, fails, loses answers": (
-        "unit/jobs/test_life.py::an_ambiguous_send_is_healed_on_the_status_card",
+        "unit/jobs/test_life.py::an_ambiguous_send_leaves_the_video_on_the_status_card",
         "unit/jobs/test_life.py::a_flood_limit_only_delays_the_video",
-        "e2e/test_crashes.py::a_lost_answer_to_the_upload_charges_and_makes_nothing_twice",
+        "e2e/test_crashes.py::a_lost_answer_to_the_message_charges_and_makes_nothing_twice",
     ),
     "14 blocked bot, migrated group, closed topic": (
         "unit/jobs/test_life.py::a_blocked_bot_keeps_the_video_until_they_come_back",

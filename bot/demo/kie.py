@@ -128,12 +128,11 @@ class KieStandin:
 
     async def go_down(self) -> None:
         """Refuse connections; tasks and callbacks go on."""
-        await self._loopback.stop()
+        await self._loopback.go_down()
 
     async def come_up(self) -> None:
         """Listen again where it was."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        await self._loopback.start(host, int(port))
+        await self._loopback.come_up()
 
     @property
     def endpoints(self) -> list[str]:

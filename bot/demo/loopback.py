@@ -67,12 +67,18 @@ class Loopback:
         self._name = name
         self._server: uvicorn.Server | None = None
         self._listener: socket.socket | None = None
+        self._claim: socket.socket | None = None
         self.url = ""
 
     async def start(self, host: str, port: int) -> None:
         """Bind and serve; port 0 takes a free one. Raises ``OSError`` when it is taken."""
+        self._claim = _claim(host, port)
+        port = self._claim.getsockname()[1]
+        self.url = f"http://{host}:{port}"
+        await self._serve(host, port)
+
+    async def _serve(self, host: str, port: int) -> None:
         self._listener = socket.create_server((host, port), backlog=1024)
-        self.url = f"http://{host}:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(
             self._app,
             http=_AbortableProtocol,
@@ -92,9 +98,33 @@ class Loopback:
 
     async def stop(self) -> None:
         """Stop accepting, give running answers a second, and close every connection."""
+        await self.go_down()
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
+    async def go_down(self) -> None:
+        """Refuse connections, but keep the port: nobody else gets it meanwhile."""
         if self._server is None or self._listener is None:
             return
         await self._server.shutdown([self._listener])
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()
         self._server = self._listener = None
+
+    async def come_up(self) -> None:
+        """Serve again where it was."""
+        if self._claim is not None:
+            await self._serve(*self._claim.getsockname()[:2])
+
+
+def _claim(host: str, port: int) -> socket.socket:
+    """Bind a port without listening: a server can share it, and who connects meets a refusal."""
+    claim = socket.socket()
+    try:
+        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim.bind((host, port))
+    except OSError:
+        claim.close()
+        raise
+    return claim

@@ -64,7 +64,9 @@ class _Order:
         await self._admin.send(text)
         while True:
             self._tell()
-            found = next((each for each in self._admin.private.messages if each.video), None)
+            found = next(
+                (each for each in self._admin.private.messages if transcript.is_result(each)), None
+            )
             if found is not None:
                 return found
             await self._press()
@@ -74,6 +76,8 @@ class _Order:
     def _tell(self) -> None:
         """Say what stands in the chat and was not said yet, or otherwise."""
         for message in self._admin.private.messages:
+            if message.video and not transcript.is_result(message):
+                continue  # the status card, just before the video is sent
             lines = list(transcript.lines(message))
             if self._told.get(message.id) != lines:
                 self._told[message.id] = lines

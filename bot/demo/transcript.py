@@ -31,6 +31,11 @@ def exported(show: Show) -> Json:
     return hidden if isinstance(hidden, dict) else {}
 
 
+def is_result(message: Message) -> bool:
+    """Tell a video from one on a status card, which has no buttons: it is still to be sent."""
+    return message.video is not None and bool(message.rows)
+
+
 def lines(message: Message) -> Iterator[str]:
     """Yield a message as it is read in a terminal: who, what, and the buttons."""
     who = str(message.body["from"]["first_name"])

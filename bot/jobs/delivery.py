@@ -1,12 +1,19 @@
-"""From a finished video at KIE to a message in the chat: fetch, check, send, once."""
+"""From a finished video at KIE to a message in the chat: fetch, check, upload, send, once.
+
+An edit can be repeated and a message cannot. So the upload, which takes long, goes into the status
+card; then one short call sends what Telegram has already as a new message, which notifies. Only
+when that call's outcome is unknown the card stays, as the result: nothing is sent a second time.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from bot.errors import (
+    ChatError,
     ChatGone,
     FetchError,
     KieError,
@@ -16,6 +23,7 @@ from bot.errors import (
 )
 from bot.jobs import retry, transactions
 from bot.jobs.messenger import Messenger, Sent
+from bot.jobs.offers import first_offers
 from bot.jobs.reading import read_record
 from bot.jobs.rules import RECORD_SECONDS, Rules
 from bot.kie.client import KieClient
@@ -23,13 +31,14 @@ from bot.kie.wire import secure_url
 from bot.media.links import LinkKind, Links
 from bot.media.videos import Prepared, Videos
 from bot.models import Job, Reason, Video
-from storage import erasure, jobs
+from storage import erasure, jobs, media
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 FETCH_RETRY = retry.Policy(first=3, cap=600)
 SEND_RETRY = retry.Policy(first=2, cap=300)
+TIDY_RETRY = retry.Policy(first=2, cap=300, tries=8)
 
 
 class Fetches(Protocol):
@@ -73,21 +82,25 @@ class Delivery:
 
     async def deliver(self, job: Job) -> None:
         """Bring a ready video to disk, commit the intent, send it."""
-        prepared = await self._obtain_wanted(job)
-        if prepared is None:
-            return
-        current = await self._keep(job, prepared)
-        if not await self._database.write(transactions.begin_delivery, current, self._clock()):
+        prepared = None
+        if not _is_uploaded(job):
+            prepared = await self._obtain_wanted(job)
+            if prepared is None:
+                return
+            job = await self._keep(job, prepared)
+        if not await self._database.write(transactions.begin_delivery, job, self._clock()):
             return
         delivering = await self._database.read(jobs.get, job.id)
         if delivering is not None:
-            await self._send(delivering, prepared, heal=False)
+            await self._send(delivering, prepared, unsure=False)
 
     async def heal(self, job: Job) -> None:
-        """Finish a delivery of which nobody knows whether the message arrived."""
-        prepared = await self._obtain_wanted(job)
-        if prepared is not None:
-            await self._send(job, prepared, heal=True)
+        """Finish a delivery of which nobody knows how far it came."""
+        if _is_uploaded(job):
+            await self._send(job, None, unsure=True)
+        elif (prepared := await self._obtain_wanted(job)) is not None:
+            # An upload into the card can be repeated, one into the chat may have arrived.
+            await self._send(job, prepared, unsure=job.status_message_id is None)
 
     async def _obtain_wanted(self, job: Job) -> Prepared | None:
         """Obtain a video, unless its person had everything deleted while it was on its way."""
@@ -177,37 +190,73 @@ class Delivery:
         due_at = now + _pause(FETCH_RETRY, job.tries + 1, self._chance())
         await self._database.write(transactions.postpone, job, due_at)
 
-    async def _send(self, job: Job, video: Prepared, *, heal: bool) -> None:
+    async def _send(self, job: Job, video: Prepared | None, *, unsure: bool) -> None:
+        """Send a video, ``None``: the uploaded one; ``unsure``: perhaps it is in the chat."""
         try:
-            sent = await self._put_into_chat(job, video, heal=heal)
+            sent = await self._put_into_chat(job, video, unsure=unsure)
         except ChatGone:
             # Parked: the person may come back, and the video is theirs.
             await self._database.write(transactions.undeliver, job, self._clock(), None)
         except SendUnknown:
             await self._send_later(job, None, certain=False)
         except SendLater as error:
-            await self._send_later(job, error.retry_after, certain=not heal)
+            await self._send_later(job, error.retry_after, certain=not unsure)
         except SendRefused as error:
             log.warning("the video was refused", extra={"job": job.ref, "error": str(error)})
-            await self._send_later(job, None, certain=not heal)
+            await self._send_later(job, None, certain=not unsure)
         else:
             await self._finish(job, sent)
 
-    async def _put_into_chat(self, job: Job, video: Prepared, *, heal: bool) -> Sent | None:
+    async def _put_into_chat(
+        self, job: Job, video: Prepared | None, *, unsure: bool
+    ) -> Sent | None:
         if job.muted:
             return None
+        if video is None:
+            return await self._send_uploaded(job, unsure=unsure)
         if video.probe.bytes > self._rules.upload_max_bytes:
             return await self._send_link(job)
-        if heal and job.status_message_id is not None:
-            try:
-                return await self._messenger.replace_status(job, video)
-            except SendRefused:
-                log.info("no status card to turn into the video", extra={"job": job.ref})
+        uploaded = await self._upload(job, video)
+        if uploaded is not None:
+            return await self._send_uploaded(uploaded, unsure=False)
         try:
             return await self._messenger.send_video(job, video)
         except SendRefused as error:
             log.warning("a link instead of the video", extra={"job": job.ref, "error": str(error)})
             return await self._send_link(job)
+
+    async def _upload(self, job: Job, video: Prepared) -> Job | None:
+        """Put the video into the status card; ``None``: there is none to put it into."""
+        if job.status_message_id is None or job.video is None:
+            return None
+        try:
+            file_id = await self._messenger.upload_to_card(job, video)
+        except SendRefused as error:
+            log.info("no status card to upload to", extra={"job": job.ref, "error": str(error)})
+            return None
+        await self._database.write(media.set_file_id, job.id, file_id)
+        return replace(job, video=replace(job.video, file_id=file_id))
+
+    async def _send_uploaded(self, job: Job, *, unsure: bool) -> Sent:
+        """Send the video once more as a message of its own, or leave it where it was uploaded."""
+        ways = (self._messenger.send_uploaded, self._keep_card)
+        first, second = reversed(ways) if unsure else ways
+        try:
+            return await first(job)
+        except SendRefused as error:
+            log.info(
+                "the video goes into the chat the other way",
+                extra={"job": job.ref, "error": str(error)},
+            )
+            return await second(job)
+
+    async def _keep_card(self, job: Job) -> Sent:
+        """Let the status card, which shows the video, be the result: safe to repeat."""
+        if job.status_message_id is None or job.video is None:
+            raise SendRefused("there is no status card")
+        card = job.status_message_id
+        await self._messenger.show_buttons(job, first_offers(job), job.place.chat_id, card)
+        return Sent(card, job.video.file_id)
 
     async def _send_link(self, job: Job) -> Sent:
         url, expires_at = await self.link(job)
@@ -245,21 +294,42 @@ class Delivery:
             message_id=sent.message_id if sent else None,
             file_id=sent.file_id if sent else None,
         )
-        if not finished:
-            return
-        if sent is None or sent.message_id != job.status_message_id:
-            await self._messenger.remove_status(job)
-        if sent and sent.file_id:
-            await self._drop_files(job)
+        done = await self._database.read(jobs.get, job.id) if finished else None
+        if done is not None:
+            await self.tidy(done)
 
-    async def _drop_files(self, job: Job) -> None:
-        """Telegram keeps the video under its file_id from here on."""
-        self._remove_files(job)
-        await self._database.write(transactions.forget_video, job)
+    async def tidy(self, job: Job) -> None:
+        """Take away what a delivered job needs no more.
+
+        The status card shows the video a second time; its file goes once Telegram has it.
+        """
+        due_at = await self._remove_card(job)
+        if _is_uploaded(job):
+            self._remove_files(job)
+        await self._database.write(transactions.tidied, job, due_at)
+
+    async def _remove_card(self, job: Job) -> float | None:
+        """Return when to try again."""
+        if job.status_message_id in {None, job.result_message_id}:
+            return None
+        try:
+            await self._messenger.remove_status(job)
+        except (SendLater, SendUnknown) as error:
+            wish = error.retry_after if isinstance(error, SendLater) else None
+            failures, chance = job.tries + 1, self._chance()
+            wait = retry.pause(TIDY_RETRY, failures, chance=chance, retry_after=wish)
+            return None if wait is None else self._clock() + wait
+        except ChatError as error:
+            log.info("a status card stays", extra={"job": job.ref, "error": str(error)})
+        return None
 
     def _remove_files(self, job: Job) -> None:
         for path in self._videos_dir.glob(f"{job.ref}.*"):
             path.unlink(missing_ok=True)
+
+
+def _is_uploaded(job: Job) -> bool:
+    return job.video is not None and job.video.file_id is not None
 
 
 def _is_over(job: Job, now: float) -> bool:

@@ -48,12 +48,19 @@ Status = Waiting | Working | Sending
 class Messenger(Protocol):
     """Raises only the classes below ``bot.errors.ChatError``."""
 
-    async def send_video(self, job: Job, video: Prepared) -> Sent:
-        """Send the video as a new message that answers the request."""
+    async def upload_to_card(self, job: Job, video: Prepared) -> str:
+        """Put the video into the status card, silently, and return the ``file_id`` it got.
+
+        Safe to repeat. SendRefused: there is no card, or Telegram does not take it for a video.
+        """
         ...
 
-    async def replace_status(self, job: Job, video: Prepared) -> Sent:
-        """Turn the status card into the video: safe to repeat. SendRefused: there is no card."""
+    async def send_uploaded(self, job: Job) -> Sent:
+        """Send the video that Telegram has already as a new message that answers the request."""
+        ...
+
+    async def send_video(self, job: Job, video: Prepared) -> Sent:
+        """Upload the video as a new message that answers the request."""
         ...
 
     async def send_link(self, job: Job, url: str, expires_in_seconds: float) -> Sent:

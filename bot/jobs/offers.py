@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.catalog import UPGRADES
-from bot.models import Kind, Options, Resolution
+from bot.models import Job, Kind, Options, Resolution
 
 UPGRADE_SECONDS = 14 * 86_400  # KIE, Veo 3.1, how long media is kept
 
@@ -52,6 +52,11 @@ def offered(
         return (Kind.EXTEND,)
     gone = {*made, Kind.EXTEND} if is_sharper(asked) else set(made) - {Kind.EXTEND}
     return tuple(one for one in _POSSIBLE[options.resolution] if one not in gone)
+
+
+def first_offers(job: Job) -> Offers:
+    """Return what can be made of a video that is only just being sent."""
+    return Offers(offered(job.kind, job.options, fallback=job.fallback))
 
 
 def is_sharper(asked: Collection[Kind]) -> bool:

@@ -311,9 +311,11 @@ class Steps:
         return pace.estimate(job.kind, durations, self._rules)
 
     async def _after_end(self, job: Job) -> None:
-        """Tell an end that was not told yet; look for late videos once a day."""
+        """Tell an end that was not told yet, tidy up, look for late videos once a day."""
         if job.untold:
             await self._tell(job)
+        elif job.state is State.DONE:
+            await self._delivery.tidy(job)
         elif job.state is State.EXPIRED and job.task_id is not None:
             await self._look_for_late(job)
 

@@ -229,18 +229,32 @@ def keep_video(tx: Connection, job: Job, video: Video, now: float) -> None:
     jobs.change(tx, job, media_id=media_id, tries=0, lease_until=now + LEASE_SECONDS)
 
 
-def forget_video(tx: Connection, job: Job) -> None:
-    """The file is deleted; Telegram's ``file_id`` stays."""
-    media.forget_file(tx, job.id)
-
-
 def finish(
     tx: Connection, job: Job, now: float, *, message_id: int | None, file_id: str | None
 ) -> bool:
-    """The video is in the chat, or kept for someone who did not want to wait for it."""
+    """The video is in the chat, or kept for someone who did not want to wait for it.
+
+    The job stays due until it is ``tidied``.
+    """
     if file_id is not None:
         media.set_file_id(tx, job.id, file_id)
-    return jobs.move(tx, job, State.DONE, now, result_message_id=message_id, status_due_at=None)
+    return jobs.move(
+        tx,
+        job,
+        State.DONE,
+        now,
+        result_message_id=message_id,
+        status_due_at=None,
+        due_at=now,
+        lease_until=now + LEASE_SECONDS,
+    )
+
+
+def tidied(tx: Connection, job: Job, due_at: float | None) -> bool:
+    """What a delivered job needed no more is gone, or is to be taken away at ``due_at``."""
+    if job.video is not None and job.video.file_id is not None:
+        media.forget_file(tx, job.id)
+    return jobs.put_off(tx, job, due_at, tries=job.tries + 1)
 
 
 def postpone(tx: Connection, job: Job, due_at: float) -> bool:

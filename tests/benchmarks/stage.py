@@ -16,6 +16,7 @@ from bot.demo.kie import KieStandin
 from bot.demo.kie_rules import Order
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
+from bot.demo.transcript import is_result
 from tests.clips import draw_once
 
 Found = TypeVar("Found")
@@ -148,7 +149,7 @@ class Stage:
             message
             for person in self._people.values()
             for message in list(person.private.by_id.values())
-            if message.video and not message.deleted
+            if is_result(message) and not message.deleted
         ]
 
     async def listening(self, child: Child) -> float:

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from bot.demo.faults import Hang as TelegramHang
 from bot.demo.faults import LoseAnswer
 from bot.demo.kie_faults import Hang, Point
@@ -71,22 +73,59 @@ async def test_killed_while_generating_the_video_still_comes(here: World) -> Non
     assert entries(here) == HELD_AND_CAPTURED
 
 
-async def test_killed_while_uploading_the_status_card_becomes_the_video(here: World) -> None:
-    here.telegram.fail_next("sendVideo", TelegramHang(accept=False))
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_killed_while_uploading_the_video_comes_once(here: World, *, accepted: bool) -> None:
+    here.telegram.fail_next("editMessageMedia", TelegramHang(accept=accepted))
     await here.start()
-    await here.order("A lighthouse")
-    await here.until(lambda: here.telegram.calls_of("sendVideo"), "the upload")
+    card = await here.order("A lighthouse")
+    await here.until(lambda: here.telegram.calls_of("editMessageMedia"), "the upload")
     await here.kill()
     here.telegram.release()
     await here.start()
-    await here.video()
-    await here.until(lambda: here.states() == ["done"])
+    video = await here.video()
+    await here.until(lambda: card.deleted, "the card gone")
+    assert video.id != card.id
+    assert here.states() == ["done"]
     assert len(here.videos()) == 1
     assert len(here.posts()) == 1
     assert entries(here) == HELD_AND_CAPTURED
 
 
-async def test_a_lost_answer_to_the_upload_charges_and_makes_nothing_twice(here: World) -> None:
+async def test_killed_while_sending_the_video_stays_on_the_status_card(here: World) -> None:
+    here.telegram.fail_next("sendVideo", TelegramHang(accept=False))
+    await here.start()
+    card = await here.order("A lighthouse")
+    await here.until(lambda: here.telegram.calls_of("sendVideo"), "the new message")
+    await here.kill()
+    here.telegram.release()
+    await here.start()
+    video = await here.video()
+    await here.until(lambda: here.states() == ["done"])
+    assert video.id == card.id
+    assert video.video is not None
+    assert (video.video["width"], video.video["height"]) == (1280, 720)
+    assert len(here.videos()) == 1
+    assert len(here.posts()) == 1
+    assert entries(here) == HELD_AND_CAPTURED
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_killed_while_the_card_is_removed_it_goes_after_the_restart(
+    here: World, *, accepted: bool
+) -> None:
+    here.telegram.fail_next("deleteMessage", TelegramHang(accept=accepted))
+    await here.start()
+    card = await here.order("A lighthouse")
+    await here.until(lambda: here.telegram.calls_of("deleteMessage"), "the removal")
+    await here.kill()
+    here.telegram.release()
+    await here.start()
+    await here.until(lambda: card.deleted, "the card gone")
+    assert len([each for each in here.messages() if each.video]) == 1
+    assert entries(here) == HELD_AND_CAPTURED
+
+
+async def test_a_lost_answer_to_the_message_charges_and_makes_nothing_twice(here: World) -> None:
     here.telegram.fail_next("sendVideo", LoseAnswer(accept=False))
     async with here.bot():
         await here.order("A lighthouse")

@@ -9,6 +9,7 @@ import pytest
 from bot.demo.chats import Message
 from bot.demo.messenger import Press
 from bot.demo.people import Group
+from bot.demo.transcript import is_result
 from tests.e2e.world import ADMIN_ID, World
 
 BOT = "@veogram_demo_bot"
@@ -63,7 +64,7 @@ async def test_the_question_opens_the_askers_field_and_only_their_answer_counts(
         await here.admin.reply(question, "A lighthouse")
         shown = await card(here, group, "A lighthouse")
         await here.admin.press(shown, "Generate")
-        video = await here.until(lambda: next((m for m in said(group) if m.video), None))
+        video = await here.until(lambda: next((m for m in said(group) if is_result(m)), None))
     assert answers(video, asked)
     assert [(post["prompt"], post["aspect_ratio"]) for post in here.posts()] == [
         ("A lighthouse", "9:16")
@@ -119,7 +120,7 @@ async def test_two_people_have_a_card_and_a_quota_each_and_nobody_presses_for_an
             assert alert
         await ann.press(hers, "Generate")
         await bob.press(his, "Generate")
-        await here.until(lambda: len([m for m in said(group) if m.video]) == 2, "both videos")
+        await here.until(lambda: len([m for m in said(group) if is_result(m)]) == 2, "both videos")
     assert sorted(str(post["prompt"]) for post in here.posts()) == ["a cat", "a dog"]
     holds = here.rows("SELECT user_id FROM entries WHERE kind = 'hold' ORDER BY user_id")
     assert holds == [(11,), (12,)]
@@ -136,7 +137,7 @@ async def test_nobody_cancels_repeats_or_takes_a_video_of_another(here: World) -
         assert alert
         await here.until(lambda: here.kie.tasks)
         here.kie.finish(here.kie.tasks[0].id)
-        video = await here.until(lambda: next((m for m in said(group) if m.video), None))
+        video = await here.until(lambda: next((m for m in said(group) if is_result(m)), None))
         for label in ("Again", "Edit"):
             text, _ = await answer(here, await bob.press(video, label))
             assert "Only the person who asked" in text
@@ -158,7 +159,7 @@ async def test_everything_stays_in_its_topic_and_each_topic_has_its_own_question
         shown = await card(here, group, "a cat")
         assert shown.thread_id == cats
         await here.admin.press(shown, "Generate")
-        video = await here.until(lambda: next((m for m in said(group) if m.video), None))
+        video = await here.until(lambda: next((m for m in said(group) if is_result(m)), None))
     assert video.thread_id == cats
     assert [post["prompt"] for post in here.posts()] == ["a cat"]
 
@@ -301,7 +302,7 @@ async def test_a_group_that_becomes_a_supergroup_is_followed_with_its_cards_and_
         moved = group.migrate(here.admin)
         shown = await card(here, moved, "a dog")
         here.kie.finish(here.kie.tasks[0].id)
-        await here.until(lambda: [m for m in said(moved) if m.video], "the video, moved along")
+        await here.until(lambda: [m for m in said(moved) if is_result(m)], "the video, moved along")
         assert [m for m in said(moved) if "a dog" in m.text] == [shown]
         await bob.press(shown, "Generate")
         await here.until(lambda: len(here.posts()) == 2, "the order from the moved card")
@@ -316,9 +317,9 @@ async def test_a_video_finds_the_supergroup_before_the_news_of_it_does(here: Wor
         moved = here.telegram.group("Friends")
         group.chat.migrated_to = moved.id
         here.kie.finish(here.kie.tasks[0].id)
-        await here.until(lambda: [m for m in said(moved) if m.video], "the video, moved along")
+        await here.until(lambda: [m for m in said(moved) if is_result(m)], "the video, moved along")
         await here.until(lambda: here.states() == ["done"])
-    assert len([m for m in said(moved) if m.video]) == 1
+    assert len([m for m in said(moved) if is_result(m)]) == 1
     assert len(here.posts()) == 1
 
 

@@ -17,6 +17,7 @@ from bot.demo.kie import KieStandin
 from bot.demo.limits import UPLOAD_MAX_BYTES
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
+from bot.demo.transcript import is_result
 from bot.settings import Settings
 from tests.clips import draw_once
 
@@ -176,7 +177,7 @@ class World:
 
     def videos(self, person: Person | None = None) -> list[Message]:
         """Return the videos in somebody's private chat."""
-        return [message for message in self.messages(person) if message.video]
+        return [message for message in self.messages(person) if is_result(message)]
 
     async def order(self, text: str, person: Person | None = None) -> Message:
         """Ask for a video and press Generate; return the card, which is the status from then on."""

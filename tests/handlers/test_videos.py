@@ -26,17 +26,6 @@ def test_a_film_is_named_by_its_part_and_whole_length() -> None:
     assert caption == "A fox in the snow\npart 2\nFast · 16:9 · 15 s · 720p"
 
 
-def test_the_first_offers_are_those_of_a_video_nothing_was_asked_of() -> None:
-    fallback = samples.job(fallback=True)
-
-    assert videos.first_offers(samples.job()).kinds == (
-        Kind.EXTEND,
-        Kind.UPGRADE_1080P,
-        Kind.UPGRADE_4K,
-    )
-    assert videos.first_offers(fallback).kinds == ()
-
-
 def test_buttons_show_what_is_offered_and_what_is_on_its_way() -> None:
     made = Offers((Kind.UPGRADE_4K,), frozenset({Kind.UPGRADE_1080P}))
     job = samples.job(options=Options("veo3"))

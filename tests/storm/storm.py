@@ -20,7 +20,9 @@ LONG = 100  # jobs
 # That nothing has moved for so long means that something is stuck.
 STUCK_SECONDS = 150.0
 ENDS = "('done', 'failed', 'expired', 'cancelled')"
-OPEN = f"SELECT count(*) FROM jobs WHERE state NOT IN {ENDS} OR untold"  # noqa: S608 - own text
+# What is delivered stays due until it is tidied.
+AT_WORK = f"state NOT IN {ENDS} OR untold OR (state = 'done' AND due_at IS NOT NULL)"
+OPEN = f"SELECT count(*) FROM jobs WHERE {AT_WORK}"  # noqa: S608 - own text
 WAITING = "SELECT count(*) FROM inbox WHERE handled_at IS NULL"
 MOVED = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM inbox)"
 
@@ -150,7 +152,7 @@ class Storm:
 
     def _stuck(self) -> list[tuple[object, ...]]:
         columns = "id, kind, state, tries, due_at, lease_until, untold"
-        query = f"SELECT {columns} FROM jobs WHERE state NOT IN {ENDS} OR untold"  # noqa: S608
+        query = f"SELECT {columns} FROM jobs WHERE {AT_WORK}"  # noqa: S608
         return [*self._here.rows(query), *self._here.rows(WAITING)]
 
     async def _until(self, look: Callable[[], bool]) -> None:

@@ -21,8 +21,8 @@ from bot.demo.kie_faults import (
 )
 from tests.e2e.world import World
 
-# A video whose upload Telegram has taken while its answer was lost is seen twice: nothing tells the
-# bot which message it became. Here only the kills cause that; by a script it is shown elsewhere.
+# A video that Telegram has sent while its answer was lost is seen twice: nothing tells the bot
+# which message it became. Here only the kills cause that; by a script it is shown elsewhere.
 TELEGRAM: tuple[tuple[str, TelegramFault], ...] = (
     ("sendVideo", LoseAnswer(accept=False)),
     ("sendVideo", BadGateway()),
@@ -31,6 +31,8 @@ TELEGRAM: tuple[tuple[str, TelegramFault], ...] = (
     ("sendMessage", BadGateway()),
     ("sendMessage", LoseAnswer()),
     ("editMessageMedia", LoseAnswer()),
+    ("editMessageMedia", BadGateway()),
+    ("editMessageMedia", flooded(1)),
     ("editMessageText", LoseAnswer()),
     ("editMessageText", flooded(1)),
     ("deleteMessage", BadGateway()),

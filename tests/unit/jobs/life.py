@@ -58,20 +58,26 @@ RULES = Rules(
 
 @dataclass
 class Chat:
-    """Remembers what it was told to say; ``refuses`` is raised by the next calls that send."""
+    """Remembers what it was told to say.
+
+    ``refuses`` is raised by the next calls, one each; ``None`` lets one of them pass.
+    """
 
     videos: list[int] = field(default_factory=list)
-    healed: list[int] = field(default_factory=list)
+    uploads: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)  # videos that stayed on the status card
+    removed: list[int] = field(default_factory=list)  # status cards
     links: list[str] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     ends: list[Job] = field(default_factory=list)
     alerts: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[int, Offers]] = field(default_factory=list)
-    refuses: list[ChatError] = field(default_factory=list)
+    refuses: list[ChatError | None] = field(default_factory=list)
 
     def _check(self) -> None:
-        if self.refuses:
-            raise self.refuses.pop(0)
+        error = self.refuses.pop(0) if self.refuses else None
+        if error is not None:
+            raise error
 
     async def send_video(self, job: Job, video: Prepared) -> Sent:
         assert video.path.exists()
@@ -79,11 +85,19 @@ class Chat:
         self.videos.append(job.id)
         return Sent(500 + job.id, f"file-{job.id}")
 
-    async def replace_status(self, job: Job, video: Prepared) -> Sent:
+    async def upload_to_card(self, job: Job, video: Prepared) -> str:
         assert video.path.exists()
+        assert job.status_message_id is not None
         self._check()
-        self.healed.append(job.id)
-        return Sent(job.status_message_id or 0, f"file-{job.id}")
+        self.uploads.append(job.id)
+        return f"file-{job.id}"
+
+    async def send_uploaded(self, job: Job) -> Sent:
+        assert job.video is not None
+        assert job.video.file_id == f"file-{job.id}"
+        self._check()
+        self.videos.append(job.id)
+        return Sent(500 + job.id, job.video.file_id)
 
     async def send_link(self, job: Job, url: str, expires_in_seconds: float) -> Sent:
         assert expires_in_seconds > 0
@@ -97,12 +111,18 @@ class Chat:
         self.statuses.append(status)
 
     async def remove_status(self, job: Job) -> None:
-        assert job.id
+        assert job.status_message_id != job.result_message_id
+        self._check()
+        self.removed.append(job.id)
 
     async def show_buttons(self, job: Job, offers: Offers, chat_id: int, message_id: int) -> None:
-        assert (chat_id, message_id) == (job.place.chat_id, job.result_message_id)
+        assert chat_id == job.place.chat_id
+        assert message_id in {job.result_message_id, job.status_message_id}
         self._check()
-        self.buttons.append((job.id, offers))
+        if message_id == job.status_message_id:
+            self.kept.append(job.id)
+        else:
+            self.buttons.append((job.id, offers))
 
     async def tell_end(self, job: Job) -> None:
         self._check()

@@ -35,7 +35,7 @@ UNKNOWN = (State.EXPIRED, RELEASED)
 # Who dies between these two never learns whether KIE has taken the request.
 SENT, KNOWN = "after mark_sent", ("before accept", "before lose_sight")
 # Who dies between these does not know what is in the chat already.
-SEEN_TWICE = ("after send_video", "after send_link")
+SEEN_TWICE = ("after send_uploaded", "after send_video", "after send_link")
 
 
 class Mortal:
@@ -173,7 +173,9 @@ class Mortal:
 
     def seen(self, job: Job) -> int:
         """Return how many messages in the chat show the job's video."""
-        return self.chat.videos.count(job.id) + (job.id in self.chat.healed) + len(self.chat.links)
+        sent = self.chat.videos.count(job.id) + len(self.chat.links)
+        on_card = job.id in self.chat.uploads and job.id not in self.chat.removed
+        return sent + on_card
 
     async def find(self, job: Job) -> tuple[State, tuple[str, ...]]:
         """Return where a job stands, and its ledger entries, after auditing all of it."""
@@ -263,7 +265,7 @@ async def a_blocked_bot(mortal: Mortal) -> Job:
 
 
 async def a_flooded_chat(mortal: Mortal) -> Job:
-    mortal.chat.refuses = [SendLater(30), SendUnknown()]
+    mortal.chat.refuses = [SendLater(30), None, SendUnknown()]
     return await a_prompt(mortal)
 
 
@@ -306,13 +308,16 @@ STORIES = {
                 "begin_delivery",
                 "fetch",
                 "keep_video",
-                "send_video",
+                "upload_to_card",
+                "set_file_id",
+                "send_uploaded",
                 "finish",
-                "forget_video",
+                "remove_status",
+                "tidied",
             ]
         ),
     ),
-    "no status card": Story(without_a_status_card),
+    "no status card": Story(without_a_status_card, points=frozenset({"send_video"})),
     "a refusal": Story(
         a_refusal, (State.FAILED, RELEASED), frozenset({"fail", "tell_end", "told"}), videos=0
     ),
@@ -336,7 +341,7 @@ STORIES = {
         videos=0,
     ),
     "a blocked bot": Story(a_blocked_bot, points=frozenset({"undeliver", "unpark"}), blocked=True),
-    "a flooded chat": Story(a_flooded_chat, points=frozenset({"undeliver", "replace_status"})),
+    "a flooded chat": Story(a_flooded_chat, points=frozenset({"undeliver", "show_buttons"})),
     "a link": Story(a_prompt, points=frozenset({"send_link"}), rules={"upload_max_bytes": 1000}),
     "1080p": Story(sharper(Kind.UPGRADE_1080P), points=frozenset({"sharpen"}), of_a_video=True),
     "4K": Story(sharper(Kind.UPGRADE_4K), points=frozenset({"sharpen"}), of_a_video=True),

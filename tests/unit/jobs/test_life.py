@@ -215,13 +215,87 @@ async def test_a_result_that_never_can_be_fetched_is_refunded_in_the_end(here: L
     assert list((here.folder / "videos").iterdir()) == []
 
 
-async def test_an_ambiguous_send_is_healed_on_the_status_card(here: Life) -> None:
-    here.chat.refuses = [SendUnknown()]
+async def test_a_video_is_uploaded_to_the_card_then_sent_as_a_message_and_the_card_goes(
+    here: Life,
+) -> None:
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(300)
+    done = await here.job(job)
+    assert (done.state, done.due_at, done.result_message_id) == (State.DONE, None, 500 + job.id)
+    chat = here.chat
+    assert (chat.uploads, chat.videos, chat.removed) == ([job.id], [job.id], [job.id])
+    assert list((here.folder / "videos").iterdir()) == []
+
+
+async def test_an_ambiguous_send_leaves_the_video_on_the_status_card(here: Life) -> None:
+    here.chat.refuses = [None, SendUnknown()]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(300)
+    done = await here.job(job)
+    assert (done.state, done.result_message_id) == (State.DONE, 77)
+    chat = here.chat
+    assert (chat.videos, chat.kept, chat.removed) == ([], [job.id], [])
+
+
+async def test_an_ambiguous_upload_is_repeated_and_the_video_sent_once(here: Life) -> None:
+    here.chat.refuses = [SendUnknown(), SendUnknown()]
     job = await here.order()
     await here.service.show_status_on(job, 77)
     await here.pass_seconds(300)
     assert (await here.job(job)).state is State.DONE
-    assert (here.chat.videos, here.chat.healed) == ([], [job.id])
+    chat = here.chat
+    assert (chat.uploads, chat.videos, chat.removed) == ([job.id], [job.id], [job.id])
+
+
+async def test_an_ambiguous_send_whose_card_is_gone_is_sent_again(here: Life) -> None:
+    here.chat.refuses = [None, SendUnknown(), SendRefused("message to edit not found")]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(300)
+    assert (await here.job(job)).state is State.DONE
+    assert (here.chat.videos, here.chat.kept) == ([job.id], [])
+
+
+async def test_a_video_that_may_not_be_sent_stays_on_the_card(here: Life) -> None:
+    here.chat.refuses = [None, SendRefused("TOPIC_CLOSED")]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(300)
+    assert (await here.job(job)).result_message_id == 77
+    assert (here.chat.videos, here.chat.kept) == ([], [job.id])
+
+
+async def test_an_uploaded_video_is_neither_fetched_nor_uploaded_again(here: Life) -> None:
+    here.chat.refuses = [None, SendLater(300)]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(200)
+    for path in (here.folder / "videos").iterdir():
+        path.unlink()
+    await here.pass_seconds(400)
+    assert (await here.job(job)).state is State.DONE
+    chat = here.chat
+    assert (chat.uploads, chat.videos, chat.kept) == ([job.id], [job.id], [])
+
+
+async def test_a_card_that_cannot_be_removed_now_is_removed_later(here: Life) -> None:
+    here.chat.refuses = [None, None, SendUnknown(), SendLater(30)]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(400)
+    assert here.chat.removed == [job.id]
+    assert (await here.job(job)).due_at is None
+
+
+async def test_a_card_that_never_can_be_removed_is_left_in_the_end(here: Life) -> None:
+    here.chat.refuses = [None, None, *[SendUnknown()] * 100]
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    await here.pass_seconds(HOUR)
+    assert (await here.job(job)).due_at is None
+    assert len(here.chat.refuses) == 100 - 8
 
 
 async def test_a_flood_limit_only_delays_the_video(here: Life) -> None:
@@ -231,7 +305,7 @@ async def test_a_flood_limit_only_delays_the_video(here: Life) -> None:
     assert (await here.job(job)).state is State.READY
     await here.pass_seconds(400)
     assert here.chat.videos == [job.id]
-    assert here.chat.healed == []
+    assert here.chat.kept == []
 
 
 async def test_a_video_that_telegram_refuses_becomes_a_link(here: Life) -> None:

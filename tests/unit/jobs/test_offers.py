@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.jobs.offers import offered, resolution
+from bot.jobs.offers import first_offers, offered, resolution
 from bot.models import Kind, Options, Resolution
+from tests.handlers import samples
 
 ALL = (Kind.EXTEND, Kind.UPGRADE_1080P, Kind.UPGRADE_4K)
 
@@ -42,6 +43,11 @@ def test_extend_is_gone_once_a_sharper_copy_was_asked_even_in_vain(
     given = offered(Kind.GENERATE, video(), asked=asked, made=made)
 
     assert given == offers
+
+
+def test_the_first_offers_are_those_of_a_video_nothing_was_asked_of() -> None:
+    assert first_offers(samples.job()).kinds == ALL
+    assert first_offers(samples.job(fallback=True)).kinds == ()
 
 
 def test_nothing_is_offered_after_14_days_or_for_fallback_videos() -> None:

@@ -158,7 +158,7 @@ async def test_a_step_that_breaks_on_its_way_is_taken_up_where_it_was(here: Life
     await here.service.show_status_on(job, 77)
     await here.pass_seconds(240)
     assert (await here.job(job)).state is State.DONE
-    assert (here.chat.videos, here.chat.healed) == ([job.id], [job.id])
+    assert (here.chat.videos, here.chat.kept) == ([job.id], [job.id])
 
 
 async def test_a_step_that_always_breaks_ends_with_a_refund_at_the_hard_deadline(
