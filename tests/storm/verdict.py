@@ -107,7 +107,7 @@ async def judge(here: World, guests: Sequence[Guest], kills: int, exit_code: int
         lost=[*_lost(here, rows), *_swallowed(rows, guests)],
         mischarged=[*unbalanced, *_mischarged(here, rows)],
         wrong=[*_paid_twice(here, rows), *_untold(here, rows), *_illegal(here, exit_code)],
-        duplicates=list(_duplicates(guests, rows)),
+        duplicates=list(_duplicates(here, guests, rows)),
     )
 
 
@@ -271,12 +271,15 @@ def _is_defect(line: str) -> bool:
     return any(defect in line for defect in DEFECTS)
 
 
-def _duplicates(guests: Sequence[Guest], rows: list[Row]) -> Iterator[str]:
+def _duplicates(here: World, guests: Sequence[Guest], rows: list[Row]) -> Iterator[str]:
+    """Yield every video that nobody asked for: who presses what is made already gets a copy."""
     known = {(row.user_id, row.message_id) for row in rows}
+    known |= set(here.rows("SELECT chat_id, message_id FROM copies"))
     for guest in guests:
         for message in guest.person.private.from_bot:
             if message.video and (guest.person.id, message.id) not in known:
-                yield f"seen twice: {message.text.splitlines()[0]!r} by {guest.person.id}"
+                first = message.text.splitlines()[0]
+                yield f"seen twice: {first!r} by {guest.person.id}, message {message.id}"
 
 
 def _told(counts: Counter[str]) -> str:
