@@ -15,11 +15,13 @@ class Message:
     """A message; ``body`` is the Bot API's ``Message`` object and changes when it is edited.
 
     ``markup`` is the reply markup as the bot sent it, also what a ``Message`` does not show.
+    ``told``: the bot is, or was, told of it.
     """
 
     body: Json
     markup: Json | None = None
     silent: bool = False
+    told: bool = False
     deleted: bool = False
     edits: int = 0
     reactions: tuple[str, ...] = ()

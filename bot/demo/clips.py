@@ -27,6 +27,8 @@ _TONE_PERIOD = 200  # samples: 220.5 Hz, a whole number of them so that the loop
 _TONE_LEVEL = 0.06
 _STAGES = 8  # steps of the cross-fade from the first photo to the last
 _TEXT_CHARS = 120
+_NOT_DRAWN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+_LAST_OF_BMP = 0xFFFF
 
 SIZES = {
     Resolution.P720: (1280, 720),
@@ -183,13 +185,17 @@ def _with_playhead(image: Image.Image, done: float) -> Image.Image:
 
 def _wrapped(text: str, columns: int) -> str:
     """Return the first words on lines of that many characters, without what no font can draw."""
-    drawable = "".join(
-        " " if unicodedata.category(char) in {"Cc", "Cs", "Cn", "Zl", "Zp"} else char
-        for char in text[: 2 * _TEXT_CHARS]
-    )
+    drawable = "".join(char if _is_drawable(char) else " " for char in text[: 2 * _TEXT_CHARS])
     line = " ".join(drawable.split())
     short = line if len(line) <= _TEXT_CHARS else line[: _TEXT_CHARS - 1] + "…"
     return textwrap.fill(short, columns)
+
+
+def _is_drawable(char: str) -> bool:
+    """Whether a font of letters has it: emoji and what joins and colours them it has not."""
+    if unicodedata.category(char) in _NOT_DRAWN:
+        return False
+    return not (unicodedata.category(char) in {"So", "Sk"} and ord(char) > _LAST_OF_BMP)
 
 
 def _font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -118,6 +118,9 @@ class Messenger:
         }
         message = Message(body)
         chat.by_id[message.id] = message
+        if message.from_bot:
+            # Clients end what the bot "is doing" with its next message (Bot API, sendChatAction).
+            chat.action = None
         self.changed.set()
         return message
 

@@ -175,6 +175,7 @@ class Person:
         place = self.telegram.place(chat, thread, reply_to)
         message = self.telegram.post(chat, self.user, content, place)
         if not chat.privacy or self._is_for_bot(message, reply_to):
+            message.told = True
             self.telegram.feed.push("message", message.body)
         return message
 

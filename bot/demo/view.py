@@ -23,9 +23,7 @@ def sections(show: Show) -> Sections:
         "people": {str(role.id): _person(show, role) for role in ROLES},
         "chats": {str(chat.id): _chat(chat) for chat in chats},
         "commands": dict(_commands(show, chats)),
-        "messages": {
-            f"{chat.id}/{message.id}": shown(message) for chat in chats for message in chat.messages
-        },
+        "messages": dict(_messages(show, chats)),
         "answers": dict(_answers(show)),
         "wire": {line.key: asdict(line) for line in show.wire.lines()},
         "jobs": {str(key): job for key, job in show.page.jobs.items()},
@@ -94,6 +92,20 @@ def shown(message: Message) -> Json:
     if markup.get("force_reply"):
         extra["asks_for_reply"] = "some" if markup.get("selective") else "all"
     return message.body | extra
+
+
+def _messages(show: Show, chats: list[Chat]) -> Iterator[tuple[str, Json]]:
+    """Yield every message with ``read``: whether the bot has fetched it, two ticks beside it."""
+    feed = show.telegram.telegram.feed
+    waiting = {_address(update["message"]) for update in feed.waiting if "message" in update}
+    for chat in chats:
+        for message in chat.messages:
+            read = message.told and _address(message.body) not in waiting
+            yield f"{chat.id}/{message.id}", shown(message) | {"read": read}
+
+
+def _address(message: Json) -> tuple[object, object]:
+    return message["chat"]["id"], message["message_id"]
 
 
 def _filled(keys_of: Keys) -> Keys:

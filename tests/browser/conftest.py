@@ -119,9 +119,9 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     assert said == []
 
 
-async def begin(page: Page) -> None:
+async def begin(page: Page, *, answers: int = 1) -> None:
     await page.get_by_role("button", name="START").click()
-    await expect(page.get_by_role("article").nth(1)).to_be_visible()
+    await expect(page.get_by_role("article").nth(answers)).to_be_visible()
 
 
 async def say(page: Page, words: str) -> None:

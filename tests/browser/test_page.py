@@ -174,6 +174,9 @@ async def test_an_edit_beside_a_video_leaves_it_playing(page: Page, emma: Person
     await begin(page)
     await say(page, "a paper boat")
     await page.get_by_role("button", name="Generate · 60").click()
+    await expect(page.locator(".length")).to_have_text("0:04")
+    await page.get_by_role("button", name="Play the video, 4 seconds").click()
+    await expect(page.locator(".length")).to_be_hidden()
     await page.locator("video").evaluate("video => { window.before = video; }")
     await emma.edit(emma.private.last, "another caption")
 
@@ -260,11 +263,80 @@ async def test_pictures_dropped_or_pasted_are_sent_as_photos(
     assert sum("photo" in message.body for message in emma.private.messages) == 2
 
 
+async def test_a_message_has_one_tick_until_the_bot_has_fetched_it_and_then_two(
+    open_page: OpenPage, empty_house: House, emma: Person
+) -> None:
+    page = await open_page(empty_house)
+    await begin(page, answers=0)
+    await expect(page.get_by_role("img", name="sent")).to_have_count(1)
+    settings, feed = empty_house.show.settings(), empty_house.show.telegram.telegram.feed
+    address = f"{settings['TELEGRAM_API_URL']}/bot{settings['TELEGRAM_TOKEN']}/getUpdates"
+    offset = feed.waiting[-1]["update_id"] + 1
+    for confirmed in (0, offset):
+        await page.request.get(address, params={"offset": confirmed})
+
+    await expect(page.get_by_role("img", name="read", exact=True)).to_have_count(1)
+    await expect(page.get_by_role("img", name="sent")).to_have_count(0)
+
+
+async def test_the_header_tells_what_the_bot_is_doing_until_its_next_message(
+    page: Page, emma: Person, empty_house: House
+) -> None:
+    await begin(page)
+    telegram = empty_house.show.telegram.telegram
+    settings = empty_house.show.settings()
+    address = f"{settings['TELEGRAM_API_URL']}/bot{settings['TELEGRAM_TOKEN']}/sendChatAction"
+    await page.request.get(address, params={"chat_id": emma.id, "action": "upload_video"})
+    await expect(page.locator("#status")).to_have_text("sending video")
+    telegram.post(emma.private, telegram.me, {"text": "here it is"}, {})
+
+    await expect(page.locator("#status")).to_have_text("bot, seen as Emma (user)")
+
+
+async def test_what_comes_while_one_reads_further_up_is_counted_behind_a_button(
+    page: Page, emma: Person, empty_house: House
+) -> None:
+    await begin(page)
+    telegram = empty_house.show.telegram.telegram
+    for number in range(60):
+        telegram.post(emma.private, telegram.me, {"text": f"line {number}"}, {})
+    newest = page.get_by_role("button", name="To the newest message")
+    log = page.get_by_role("log")
+    await expect(log.get_by_text("line 59", exact=True)).to_be_in_viewport()
+    await expect(newest).to_be_hidden()
+    await page.locator("#main").evaluate("main => { main.scrollTop = 0; }")
+    await expect(newest).to_be_visible()
+    for words in ("one", "two"):
+        telegram.post(emma.private, telegram.me, {"text": f"{words} more"}, {})
+    await expect(newest).to_have_text("2")
+    await expect(log.get_by_text("two more")).not_to_be_in_viewport()
+    await newest.click()
+
+    await expect(log.get_by_text("two more")).to_be_in_viewport()
+    await expect(newest).to_be_hidden()
+
+
+async def test_what_is_said_in_one_go_stands_together_below_the_day(
+    page: Page, emma: Person, empty_house: House
+) -> None:
+    await begin(page)
+    telegram = empty_house.show.telegram.telegram
+    said = [telegram.post(emma.private, telegram.me, {"text": words}, {}) for words in "abc"]
+    await expect(page.locator(".row")).to_have_count(5)
+    await expect(page.locator(".row.joined .text")).to_have_text(["Welcome", "a", "b"])
+    said[-1].deleted = True
+    telegram.changed.set()
+
+    await expect(page.locator(".row")).to_have_count(4)
+    await expect(page.locator(".row.joined")).to_have_count(2)
+    await expect(page.locator(".day")).to_have_text(["Today"])
+
+
 async def test_a_reply_quotes_what_it_answers(page: Page, emma: Person) -> None:
     await begin(page)
     await page.get_by_role("article").nth(1).hover()
     await page.get_by_role("button", name="Reply").nth(1).click()
-    await expect(page.get_by_text("Reply to: Welcome")).to_be_visible()
+    await expect(page.locator("#context .what")).to_have_text("Reply to VeogramWelcome")
     await say(page, "thanks")
 
     await expect(page.get_by_role("article").get_by_role("button", name="Welcome")).to_be_visible()
@@ -341,10 +413,10 @@ async def test_in_the_group_several_people_write_and_the_bot_hears_commands_only
 
 async def test_a_person_who_blocks_the_bot_can_only_unblock_it(page: Page, emma: Person) -> None:
     await begin(page)
-    await page.get_by_role("button", name="Block bot").click()
+    await page.get_by_role("button", name="Telegram: Blocked by Emma").click()
     await expect(page.get_by_label("Message", exact=True)).to_be_hidden()
     assert emma.private.blocked
-    await page.get_by_role("button", name="Unblock").click()
+    await page.get_by_role("button", name="UNBLOCK").click()
 
     await expect(page.get_by_label("Message", exact=True)).to_be_visible()
     assert not emma.private.blocked

@@ -1,7 +1,7 @@
 // Beside the chat: the clock, faults, jobs, ledger and the wire.
 
 import { $, clockTime, element } from "./dom.js";
-import { about, attempt, post, store, view, watch } from "./store.js";
+import { about, attempt, messagesOf, post, store, view, watch } from "./store.js";
 
 const WIDE = matchMedia("(min-width: 1100px)");
 const ENDED = new Set(["done", "failed", "expired", "cancelled"]);
@@ -35,7 +35,12 @@ $("sure-yes").addEventListener("click", () => { $("sure").close(); attempt(() =>
 
 // ---- faults
 
+let faultsShown;
 function renderFaults() {
+  const person = store.people.get(String(view.chat));
+  const now = JSON.stringify([faults.length, [...store.faults], person, person && messagesOf(person.id).length > 0]);
+  if (now === faultsShown) return; // a button that goes away under the pointer cannot be pressed
+  faultsShown = now;
   const sides = new Map();
   for (const fault of faults) {
     const toCome = store.faults.get(fault.key)?.to_come ?? 0;
@@ -47,12 +52,26 @@ function renderFaults() {
     made.addEventListener("click", () => attempt(() => post("fault", { key: fault.key })));
     sides.set(fault.at, [...(sides.get(fault.at) ?? []), made]);
   }
+  sides.get("Telegram")?.push(...blocking());
   const focused = document.activeElement?.dataset?.fault;
   $("faults").replaceChildren(...[...sides].flatMap(([side, buttons]) => [
-    element("h3", { text: side === "Telegram" ? "Telegram (people block the bot at the top of their chat)" : side }),
+    element("h3", { text: side }),
     element("div", {}, ...buttons),
   ]));
   if (focused) $("faults").querySelector(`[data-fault="${focused}"]`)?.focus();
+}
+
+// Whoever's chat is open can block the bot; at the bottom of that chat it is let in again.
+function blocking() {
+  const person = store.people.get(String(view.chat));
+  if (!person || !messagesOf(person.id).length) return [];
+  const about = `${person.name} blocks the bot until it is let in again.`;
+  const made = element("button", {
+    type: "button", className: person.blocks ? "armed" : "", title: about, "aria-pressed": String(person.blocks),
+    "aria-label": `Telegram: Blocked by ${person.name}. ${about}`, "data-fault": "blocked", text: `Blocked by ${person.name}`,
+  });
+  made.addEventListener("click", () => attempt(() => post("block", { as: person.id, block: !person.blocks })));
+  return [made];
 }
 
 // ---- jobs and ledger, as the database has them
@@ -163,13 +182,13 @@ async function ask() {
 }
 
 let shown = 0; // the show that all of this belongs to
-function render(changed) {
+function render(changed, looksElsewhere) {
   if (!view.show) return;
   const fresh = shown !== view.show;
   shown = view.show;
   if (fresh) ask();
   if (fresh || changed.about) renderClock();
-  if (fresh || changed.faults) renderFaults();
+  if (fresh || looksElsewhere || changed.faults || changed.people || changed.messages) renderFaults();
   if (fresh || changed.jobs) renderJobs();
   if (fresh || changed.ledger || changed.jobs) renderLedger();
   if (fresh || changed.wire) renderWire(changed.wire ?? [], fresh);

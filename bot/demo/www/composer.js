@@ -1,6 +1,6 @@
 // What the person writes, picks, drags and pastes, and the menus around it.
 
-import { $, element } from "./dom.js";
+import { $, element, icon } from "./dom.js";
 import { attempt, isGroup, messagesOf, place, post, store, view, watch, wordsOf } from "./store.js";
 
 const FILES_MAX = 10;
@@ -39,6 +39,8 @@ $("form").addEventListener("submit", async (event) => {
 let begun = false; // the text box appears with the first message, and is wanted then
 $("start").addEventListener("click", () => { begun = true; sendText("/start"); });
 
+$("unblock").addEventListener("click", () => attempt(() => post("block", { as: view.writer, block: false })));
+
 // ---- what is about to be sent
 
 export function chooseReply(message) {
@@ -49,10 +51,13 @@ export function chooseReply(message) {
 
 function renderContext() {
   const nodes = [];
-  if (replyTo) nodes.push(element("span", { className: "what", text: `Reply to: ${wordsOf(replyTo)}` }));
+  if (replyTo) {
+    nodes.push(element("span", { className: "what" }, icon("reply"),
+      element("span", {}, element("strong", { text: `Reply to ${replyTo.from?.first_name ?? ""}` }), element("span", { text: wordsOf(replyTo) }))));
+  }
   nodes.push(...chosen.files.map(preview));
   if (nodes.length) {
-    const cancel = element("button", { className: "round", type: "button", text: "✕", "aria-label": "Cancel" });
+    const cancel = element("button", { className: "round", type: "button", "aria-label": "Cancel" }, icon("close"));
     cancel.addEventListener("click", forget);
     nodes.push(cancel);
   }
@@ -63,9 +68,9 @@ function renderContext() {
 function forget() { chosen = { files: [], as: "photo" }; chooseReply(null); $("text").focus(); }
 
 function preview(file) {
-  const remove = element("button", { type: "button", text: "✕", "aria-label": `Remove ${file.name}` });
+  const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}` }, icon("close"));
   remove.addEventListener("click", () => { chosen.files = chosen.files.filter((one) => one !== file); renderContext(); });
-  if (chosen.as === "file") return element("figure", {}, element("span", { text: `📄 ${file.name} ` }), remove);
+  if (chosen.as === "file") return element("figure", { className: "named" }, icon("file"), element("span", { text: file.name }), remove);
   const image = element("img", { alt: file.name });
   image.src = URL.createObjectURL(file);
   image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
@@ -181,6 +186,7 @@ function render(changed, fresh) {
   const blocked = !isGroup() && Boolean(store.people.get(String(view.chat))?.blocks);
   const empty = !isGroup() && messagesOf(view.chat).length === 0;
   $("start").hidden = !empty || blocked;
+  $("unblock").hidden = !blocked;
   $("form").hidden = empty || blocked;
   if (begun && !$("form").hidden) { begun = false; $("text").focus(); }
   renderCommands();

@@ -11,9 +11,29 @@ export function element(tag, { text, className, ...attributes } = {}, ...childre
   return made;
 }
 
+// The drawings stand in index.html, each a symbol.
+const SVG = "http://www.w3.org/2000/svg";
+export function icon(name) {
+  const made = document.createElementNS(SVG, "svg");
+  made.setAttribute("aria-hidden", "true");
+  made.append(document.createElementNS(SVG, "use"));
+  made.firstChild.setAttribute("href", `#icon-${name}`);
+  return made;
+}
+
 export function clockTime(seconds, precise = false) {
   const options = { hour: "2-digit", minute: "2-digit", hour12: false };
   return new Date(seconds * 1000).toLocaleTimeString("en-GB", precise ? { ...options, second: "2-digit" } : options);
+}
+
+export function dayOf(seconds) {
+  const day = new Date(seconds * 1000);
+  const today = new Date().toDateString() === day.toDateString();
+  return today ? "Today" : day.toLocaleDateString("en-GB", { day: "numeric", month: "long" });
+}
+
+export function minutes(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 // Moving a video in the document stops it: only what is new is inserted, only what is gone removed.

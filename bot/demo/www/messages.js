@@ -1,6 +1,6 @@
 // The chat that is open: one node per message, of which only the parts that change are drawn anew.
 
-import { $, clockTime, element, keepChildren, showAlert, toast } from "./dom.js";
+import { $, clockTime, dayOf, element, icon, keepChildren, minutes, showAlert, toast } from "./dom.js";
 import { formatted } from "./entities.js";
 import { about, attempt, fileUrl, go, isGroup, messagesOf, place, post, store, view, watch, wordsOf } from "./store.js";
 import { chooseReply, sendText } from "./composer.js";
@@ -10,6 +10,7 @@ const drawn = new Map(); // message id → Drawn
 const waiting = new Map(); // press id → button
 const told = new Set(); // press ids whose answers were shown
 let pinned = true; // to the newest message
+let below = 0; // messages that have come further down than one looks
 let asked = null; // the question that the text box was last put under
 let shown = 0; // the show that all of this belongs to
 
@@ -31,13 +32,17 @@ function openLink(url) {
 
 // ---- parts of a message
 
+const isMine = (m) => m.from?.id === view.writer;
+const hasWords = (m) => Boolean(m.text || m.caption);
+const metaOf = (m) => [m.date, m.edit_date, m.reactions, m.read];
+
 const PARTS = [
-  ["sender", (m) => isGroup() && m.from?.id !== view.writer && m.from?.first_name, drawSender],
-  ["quote", (m) => m.reply_to_message && [m.reply_to_message.message_id, wordsOf(m.reply_to_message)], drawQuote],
+  ["sender", (m) => isGroup() && !isMine(m) && m.from?.first_name, drawSender],
+  ["quote", (m) => m.reply_to_message && [m.reply_to_message.message_id, m.reply_to_message.from, wordsOf(m.reply_to_message)], drawQuote],
   ["media", (m) => m.video ?? m.photo ?? m.document, drawMedia],
-  ["text", (m) => (m.text || m.caption) && [m.text ?? m.caption, m.entities ?? m.caption_entities], drawText],
+  ["words", (m) => hasWords(m) && [m.text ?? m.caption, m.entities ?? m.caption_entities, metaOf(m)], drawWords],
   ["unknown", (m) => !["text", "photo", "video", "document"].some((kind) => kind in m), drawUnknown],
-  ["meta", (m) => [m.date, m.edit_date, m.reactions], drawMeta],
+  ["meta", (m) => !hasWords(m) && metaOf(m), drawMeta],
 ];
 
 function drawSender(message) {
@@ -45,7 +50,10 @@ function drawSender(message) {
 }
 
 function drawQuote(message) {
-  const made = element("button", { className: "quote", type: "button", text: wordsOf(message.reply_to_message) });
+  const { from } = message.reply_to_message;
+  const made = element("button", { className: "quote", type: "button" },
+    element("strong", { text: from?.id === view.writer ? "You" : from?.first_name ?? "" }),
+    element("span", { text: wordsOf(message.reply_to_message) }));
   const target = message.reply_to_message.message_id;
   made.addEventListener("click", () => drawn.get(target)?.root.scrollIntoView({ block: "center" }));
   return made;
@@ -56,17 +64,23 @@ function drawMedia(message) {
   if (message.photo) return drawPhoto(message.photo.at(-1));
   const name = message.document.file_name ?? "file";
   return element("div", { className: "document" },
-    element("span", { text: "⭳", "aria-hidden": "true" }),
+    element("span", { className: "kind" }, icon("file")),
     element("a", { href: fileUrl(message.document.file_id), download: name, text: name }));
 }
 
+// As in Telegram a video shows how long it is and waits; its controls come with the first touch.
 function drawVideo(video) {
   const player = element("video", {
-    src: fileUrl(video.file_id), controls: "", playsinline: "", preload: "metadata",
+    src: fileUrl(video.file_id), playsinline: "", preload: "metadata",
     width: video.width, height: video.height, "aria-label": `Video, ${video.duration} seconds`,
   });
   if (video.thumbnail) player.poster = fileUrl(video.thumbnail.file_id);
-  return element("div", { className: "media" }, player);
+  const play = element("button", { className: "play", type: "button", "aria-label": `Play the video, ${video.duration} seconds` }, icon("play"));
+  const made = element("div", { className: "media" }, player, play,
+    element("span", { className: "length", text: minutes(video.duration), "aria-hidden": "true" }));
+  play.addEventListener("click", () => { player.play(); player.focus(); });
+  player.addEventListener("play", () => { player.controls = true; made.classList.add("begun"); });
+  return made;
 }
 
 function drawPhoto(size) {
@@ -74,23 +88,28 @@ function drawPhoto(size) {
   return element("div", { className: "media" }, image);
 }
 
-function drawText(message) {
-  const made = element("div", { className: "text" });
-  made.append(formatted(message.text ?? message.caption, message.entities ?? message.caption_entities, deeds));
-  return made;
+function drawWords(message) {
+  const text = element("span", { className: "text" });
+  text.append(formatted(message.text ?? message.caption, message.entities ?? message.caption_entities, deeds));
+  return element("div", { className: "words" }, text, drawMeta(message));
 }
 
 function drawUnknown(message) {
-  const known = new Set(["message_id", "from", "chat", "date", "reactions"]);
+  const known = new Set(["message_id", "from", "chat", "date", "reactions", "read"]);
   const kinds = Object.keys(message).filter((name) => !known.has(name)).join(", ");
   return element("div", { className: "unknown", text: `Not emulated: this page cannot show ${kinds}` });
 }
 
 function drawMeta(message) {
-  const made = element("div", { className: "meta" });
+  const overPicture = !hasWords(message) && (message.photo || message.video);
+  const made = element("div", { className: overPicture ? "meta over" : "meta" });
   if (message.reactions.length) made.append(element("span", { text: message.reactions.join(" ") }));
   if (message.edit_date) made.append(element("span", { text: "edited" }));
   made.append(element("time", { text: clockTime(message.date) }));
+  if (isMine(message)) {
+    const words = message.read ? "read" : "sent";
+    made.append(element("span", { className: "ticks", role: "img", "aria-label": words, title: words }, icon(words)));
+  }
   return made;
 }
 
@@ -152,11 +171,14 @@ class Drawn {
 
   update(message) {
     this.message = message;
-    const who = message.from?.id === view.writer ? "You" : message.from?.first_name;
+    const who = isMine(message) ? "You" : message.from?.first_name;
+    const picture = message.video ?? message.photo?.at(-1);
     this.root.setAttribute("aria-label", `${who}, ${clockTime(message.date)}`);
     this.root.dataset.id = message.message_id;
-    this.root.classList.toggle("wide", Boolean(message.video ?? message.photo ?? message.reply_markup));
+    this.root.classList.toggle("wide", Boolean(picture ?? message.reply_markup));
+    this.root.classList.toggle("bare", Boolean(picture) && !hasWords(message));
     this.root.classList.toggle("keyed", Boolean(message.reply_markup));
+    this.root.style.setProperty("--ratio", picture ? picture.width / picture.height : 2);
     for (const [name, of, draw] of PARTS) {
       refresh(this.parts.get(name), of(message), () => draw(message));
     }
@@ -181,8 +203,24 @@ function put(message, fresh) {
   const row = rowFor(message);
   const album = row.querySelector(".album");
   if (album) album.append(made.root); else row.prepend(made.root);
-  if (!row.isConnected) $("log").append(row);
+  if (!row.isConnected) append(row, message);
   if (!fresh) row.classList.add("new");
+  if (!fresh && !pinned && !isMine(message)) below += 1;
+}
+
+// What somebody says in one go stands close together; every day has a heading.
+function append(row, message) {
+  const day = dayOf(message.date);
+  const before = $("log").lastElementChild;
+  const follows = before?.dataset.day === day;
+  if (!follows) $("log").append(element("div", { className: "day", text: day }));
+  Object.assign(row.dataset, { day, from: message.from?.id });
+  $("log").append(row);
+  if (follows) join(before);
+}
+
+function join(row) {
+  row?.classList.toggle("joined", row.classList.contains("row") && row.nextElementSibling?.dataset.from === row.dataset.from);
 }
 
 // Parts of an album share a row; every other message has its own.
@@ -190,12 +228,12 @@ function rowFor(message) {
   const album = message.media_group_id;
   const last = $("log").lastElementChild;
   if (album && last?.dataset.album === album) return last;
-  const row = element("div", { className: message.from?.id === view.writer ? "row mine" : "row" });
+  const row = element("div", { className: isMine(message) ? "row mine" : "row" });
   if (album) {
     row.dataset.album = album;
     row.append(element("div", { className: "album", role: "group", "aria-label": "Album" }));
   }
-  const reply = element("button", { className: "reply", type: "button", text: "↩", "aria-label": "Reply" });
+  const reply = element("button", { className: "reply", type: "button", "aria-label": "Reply" }, icon("reply"));
   reply.addEventListener("click", () => chooseReply(store.messages.get(`${view.chat}/${message.message_id}`)));
   row.append(reply);
   return row;
@@ -207,7 +245,11 @@ function drop(id) {
   drawn.delete(id);
   const row = gone.root.closest(".row");
   gone.root.remove();
-  if (!row.querySelector("article")) row.remove();
+  if (row.querySelector("article")) return;
+  const before = row.previousElementSibling;
+  row.remove();
+  if (before.matches(".row")) join(before);
+  else if (!before.nextElementSibling?.matches(".row")) before.remove();
 }
 
 // ---- the log
@@ -228,9 +270,8 @@ function renderAll() {
   drawn.clear();
   $("log").replaceChildren();
   const messages = messagesOf(view.chat);
-  $("log").append(messages.length ? today() : introduction());
+  if (!messages.length) $("log").append(introduction());
   for (const message of messages) put(message, true);
-  pinned = true;
   scrollToEnd();
 }
 
@@ -242,11 +283,11 @@ function renderSome(keys) {
     else { clearIntroduction(); put(message, false); }
   }
   if (here.length && !drawn.size) renderAll();
-  if (here.length && (pinned || lastDrawn()?.message.from?.id === view.writer)) scrollToEnd();
+  const mine = here.some((key) => store.messages.get(key) === lastDrawn()?.message && isMine(lastDrawn().message));
+  if (here.length && (pinned || mine)) scrollToEnd(); else showBelow();
 }
 
 const lastDrawn = () => [...drawn.values()].at(-1);
-const today = () => element("div", { className: "day", text: "Today" });
 
 function introduction() {
   const words = isGroup() ? "A group with the bot in it. It hears commands, mentions and replies." : about().description;
@@ -254,8 +295,7 @@ function introduction() {
 }
 
 function clearIntroduction() {
-  const shown = $("log").querySelector(".about");
-  if (shown) shown.replaceWith(today());
+  $("log").querySelector(".about")?.remove();
 }
 
 function asksMe(message) {
@@ -265,12 +305,26 @@ function asksMe(message) {
   return mentioned || message.reply_to_message?.from?.id === view.writer || !isGroup();
 }
 
-function scrollToEnd() { $("main").scrollTop = $("main").scrollHeight; }
+function scrollToEnd() {
+  pinned = true;
+  $("main").scrollTop = $("main").scrollHeight;
+  showBelow();
+}
 
+function showBelow() {
+  if (pinned) below = 0;
+  $("down").hidden = pinned;
+  $("below").hidden = below === 0;
+  $("below").textContent = below;
+}
+
+$("down").addEventListener("click", () => { scrollToEnd(); $("main").focus(); });
 $("main").addEventListener("scroll", () => {
   pinned = $("main").scrollHeight - $("main").scrollTop - $("main").clientHeight < 120;
+  showBelow();
 }, { passive: true });
-// Rows grow when they come into view, and pictures when they are loaded.
-new ResizeObserver(() => { if (pinned) scrollToEnd(); }).observe($("log"));
+// Rows grow when they come into view, pictures when they are loaded; the text box takes and gives.
+const resized = new ResizeObserver(() => { if (pinned) scrollToEnd(); });
+for (const id of ["log", "main"]) resized.observe($(id));
 
 watch(render);

@@ -1,7 +1,7 @@
 // The chats that one can look into, and who writes in them.
 
-import { $, element } from "./dom.js";
-import { about, attempt, go, isGroup, messagesOf, people, post, store, view, watch, wordsOf } from "./store.js";
+import { $, clockTime, element } from "./dom.js";
+import { about, go, isGroup, messagesOf, people, store, view, watch, wordsOf } from "./store.js";
 
 const ACTION_MS = 5000;
 const seen = new Map(); // chat id → newest message id that was looked at
@@ -15,7 +15,6 @@ function render(changed, fresh) {
   if (fresh || changed.messages || changed.people || changed.chats) {
     renderParts();
     renderWriter();
-    renderBlock();
   }
   renderAction(fresh);
 }
@@ -37,8 +36,9 @@ function drawPart(index, id, name, title, explanation) {
   const unread = messages.filter((one) => one.from?.is_bot && one.message_id > (seen.get(id) ?? 0)).length;
   const part = element("button", { type: "button", title: explanation, "aria-current": String(id === view.chat), "data-chat": id },
     element("span", { className: `avatar tint-${index}`, text: name.slice(0, 1), "aria-hidden": "true" }),
-    element("span", {},
-      element("strong", { text: name }), element("small", { text: title }),
+    element("span", { className: "of" },
+      element("strong", { text: name }), element("small", { className: "title", text: title }),
+      element("time", { text: newest ? clockTime(newest.date) : "" }),
       element("small", { className: "last", text: newest ? wordsOf(newest).slice(0, 60) : "no messages yet" })));
   if (unread) part.append(element("span", { className: "badge", text: String(unread), "aria-label": `${unread} unread` }));
   part.addEventListener("click", () => { go(id); $("parts").querySelector("[aria-current=true]")?.focus(); });
@@ -56,18 +56,6 @@ function renderWriter() {
 
 $("writer").addEventListener("change", () => go(view.chat, Number($("writer").value)));
 
-function renderBlock() {
-  const person = store.people.get(String(view.chat));
-  const empty = messagesOf(view.chat).length === 0;
-  $("block").hidden = !person || empty;
-  $("block").textContent = person?.blocks ? "Unblock" : "Block bot";
-}
-
-$("block").addEventListener("click", () => {
-  const person = store.people.get(String(view.chat));
-  attempt(() => post("block", { as: person.id, block: !person.blocks }));
-});
-
 function renderAction(fresh) {
   $("name").textContent = isGroup() ? store.chats.get(String(view.chat)).title : about().bot.first_name;
   const chat = store.chats.get(String(view.chat));
@@ -76,12 +64,15 @@ function renderAction(fresh) {
   const before = !shownActions.has(chat.id) && fresh;
   shownActions.set(chat.id, chat.action_at);
   if (before) return;
-  $("status").textContent = `${chat.action.replace("upload_", "sending ").replaceAll("_", " ")}…`;
   clearTimeout(actionTimer);
+  if (!chat.action) return idle();
+  $("status").textContent = chat.action.replace("upload_", "sending ").replace("record_", "recording ").replaceAll("_", " ");
+  $("status").classList.add("acting");
   actionTimer = setTimeout(idle, ACTION_MS);
 }
 
 function idle() {
+  $("status").classList.remove("acting");
   const person = store.people.get(String(view.chat));
   const blocked = person?.blocks ? "bot, blocked by " : "bot, seen as ";
   const members = people().map((one) => one.name).join(", ");
