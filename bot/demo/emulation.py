@@ -13,6 +13,7 @@ NOT_EMULATED = (
     "Telegram's other methods and parameters: they are refused as unknown and shown red.",
     "Formatting other than HTML and entities, custom emoji, stickers, voice, polls, payments.",
     "Inline mode, channels, business accounts, stories, reactions of people, forwarding.",
+    "Files by their URL and replies to other chats: they are refused, and shown red.",
     "Telegram's re-encoding of videos, and whatever its servers do to a video or a photo.",
     "Days: quotas begin anew at midnight UTC of the real clock, whatever the demo's speed.",
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlsplit
 
 from bot.demo.chats import Chat
 from bot.demo.entities import Json, utf16_length
@@ -15,6 +16,7 @@ _COMMAND_TEXT_MAX = 256
 _DESCRIPTION_MAX = 512
 _SHORT_DESCRIPTION_MAX = 120
 _SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
+_WEBHOOK_PORTS = frozenset({None, 80, 88, 443, 8443})
 _POLL_MAX = 50
 _BATCH_MAX = 100
 
@@ -47,6 +49,8 @@ async def set_webhook(telegram: Messenger, request: Request) -> bool:
     url = request.text("url")
     if url and not re.match(r"https?://[^/\s]+", url):
         raise bad_request("invalid webhook URL specified")
+    if url.startswith("https://") and urlsplit(url).port not in _WEBHOOK_PORTS:
+        raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
     if not _SECRET.fullmatch(request.text("secret_token")):
         raise bad_request("secret token contains unallowed characters")
     telegram.feed.allow(request.object("allowed_updates", "allowed_updates"))

@@ -126,7 +126,7 @@ def deliver(telegram: Messenger, request: Request, content: Json) -> Message:
     """Let the bot say something. Raises ``Refusal``."""
     chat = writable(telegram, request)
     markup = check_keyboard(request.object("reply_markup", "reply keyboard markup"))
-    reply_to = _replied(chat, request)
+    reply_to = _replied(telegram, chat, request)
     place = telegram.place(chat, request.number("message_thread_id") or None, reply_to)
     if markup is not None and "inline_keyboard" in markup:
         place["reply_markup"] = markup
@@ -140,14 +140,15 @@ def deliver(telegram: Messenger, request: Request, content: Json) -> Message:
     return message
 
 
-def _replied(chat: Chat, request: Request) -> Message | None:
+def _replied(telegram: Messenger, chat: Chat, request: Request) -> Message | None:
     wanted = request.object("reply_parameters", "reply parameters")
     if not wanted:
         return None
     if not isinstance(wanted, dict):
         raise bad_request("object expected as reply parameters")
     if wanted.get("chat_id", chat.id) != chat.id:
-        raise bad_request("the stand-in knows no replies to other chats")
+        telegram.violations.append(f"{request.method}: a reply to another chat")
+        raise bad_request("message to be replied not found")
     message = chat.by_id.get(wanted.get("message_id", 0))
     if message is not None and not message.deleted:
         return message
@@ -197,6 +198,7 @@ def stored(
     """Keep an upload, or find what was sent before. Raises ``Refusal``."""
     if isinstance(source, str):
         if source.startswith(("http://", "https://")):
+            telegram.violations.append(f"{request.method}: a {kind} by its URL")
             raise bad_request("failed to get HTTP URL content")
         return telegram.uploads.again(source, kind)
     if kind == "photo":
@@ -205,7 +207,10 @@ def stored(
     if kind == "document":
         return telegram.uploads.document(source, thumbnail)
     cover = _extra_file(request, facts, "cover")
-    return telegram.uploads.video(source, _video_facts(facts, thumbnail, cover))
+    video = telegram.uploads.video(source, _video_facts(facts, thumbnail, cover))
+    if telegram.uploads.is_silent(video):
+        telegram.violations.append(f"{request.method}: a clip without sound may become a GIF")
+    return video
 
 
 def _extra_file(request: Request, facts: Mapping[str, object], name: str) -> Upload | None:

@@ -76,6 +76,7 @@ class Uploads:
         self._new_path = new_path
         self._files: dict[str, StoredFile] = {}
         self._media: dict[str, Media] = {}
+        self._silent: set[str] = set()
 
     def photo(self, upload: Upload) -> Media:
         """Keep a picture in the sizes that Telegram makes. Raises ``Refusal`` if it is none."""
@@ -106,7 +107,13 @@ class Uploads:
             body["cover"] = [self._size(*size) for size in self._scaled(facts.cover)]
         if facts.start_seconds:
             body["start_timestamp"] = facts.start_seconds
+        if found is not None and not found.sound:
+            self._silent.add(body["file_id"])
         return self._remember(Media("video", body))
+
+    def is_silent(self, media: Media) -> bool:
+        """Whether it is a video that was looked into and has no sound."""
+        return isinstance(media.content, dict) and media.content["file_id"] in self._silent
 
     def again(self, file_id: str, kind: str) -> Media:
         """Return what a file id stands for. Raises ``Refusal`` for a wrong one."""
@@ -211,6 +218,7 @@ class _Probed:
     width: int
     height: int
     seconds: int
+    sound: bool
     still: Image.Image
 
 
@@ -220,7 +228,8 @@ def _probe(path: Path) -> _Probed | None:
             frame = next(container.decode(video=0))
             seconds = round((container.duration or 0) / av.time_base)
             still = frame.to_image()  # type: ignore[no-untyped-call] # PyAV has no type for it
-            return _Probed(frame.width, frame.height, seconds, still)
+            sound = bool(container.streams.audio)
+            return _Probed(frame.width, frame.height, seconds, sound, still)
     except (av.FFmpegError, IndexError, StopIteration):
         return None
 

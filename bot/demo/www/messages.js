@@ -19,7 +19,7 @@ let shown = 0; // the show that all of this belongs to
 const deeds = { send: sendText, follow: openOwnLink };
 
 function openOwnLink(url) {
-  const match = url.match(/^(?:https?:\/\/)?t\.me\/([^/?]+)\?start=([\w-]+)$/i);
+  const match = url.match(/^(?:https?:\/\/)?t\.me\/([^/?]+)\?start=([\w-]{1,64})$/i);
   if (match?.[1].toLowerCase() !== about().bot.username?.toLowerCase()) return false;
   if (isGroup()) go(view.writer);
   sendText(`/start ${match[2]}`);

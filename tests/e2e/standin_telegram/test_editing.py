@@ -1,6 +1,8 @@
 """Messages are changed, taken away and pressed as in Telegram."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram import (
@@ -8,6 +10,8 @@ from telegram import (
     ForceReply,
     InputFile,
     InputMediaVideo,
+    Message,
+    ReplyParameters,
 )
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
@@ -15,7 +19,7 @@ from telegram.error import BadRequest
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
 from tests.conftest import Clock
-from tests.e2e.botapi import bot_api
+from tests.e2e.botapi import bot_api, problems
 from tests.e2e.standin_telegram.conftest import KEYBOARD, picture
 
 
@@ -64,24 +68,91 @@ async def test_what_the_bot_did_not_write_or_asked_for_a_reply_cannot_be_edited(
             await bot.edit_message_text("y", ada.id, message_id)
 
 
-async def test_a_text_becomes_a_video_in_place(
+def upload(path: Path, **facts: Any) -> InputMediaVideo:
+    """Return a video to upload; without ``attach`` the framework drops it silently."""
+    file = InputFile(path.read_bytes(), filename="a.mp4", attach=True)
+    return InputMediaVideo(file, **facts)
+
+
+async def test_a_text_becomes_a_video_in_place_that_can_be_sent_again(
     telegram: TelegramStandin, bot: Bot, ada: Person, clip: Path
 ) -> None:
-    card = await bot.send_message(ada.id, "sending", reply_markup=KEYBOARD)
-    with clip.open("rb") as file:
-        handle = InputFile(file, filename="a.mp4", attach=True, read_file_handle=False)
-        await bot.edit_message_media(
-            InputMediaVideo(handle, caption="done", width=1280, height=720, duration=4),
-            ada.id,
-            card.message_id,
-        )
+    asked = await ada.send("a paper boat")
+    answering = ReplyParameters(asked.id)
+    card = await bot.send_message(
+        ada.id, "<b>sending</b>", ParseMode.HTML, reply_parameters=answering, reply_markup=KEYBOARD
+    )
+    media = upload(
+        clip,
+        caption="<i>done</i>",
+        parse_mode=ParseMode.HTML,
+        width=1280,
+        height=720,
+        duration=4,
+        thumbnail=InputFile(picture(320, 180), attach=True),
+        supports_streaming=True,
+    )
+    edited = await bot.edit_message_media(media, ada.id, card.message_id, reply_markup=KEYBOARD)
 
     message = ada.private.last
-    assert (message.id, message.text, message.rows) == (card.message_id, "done", ())
-    assert message.video is not None
-    assert "text" not in message.body
+    assert isinstance(edited, Message)
+    assert (edited.message_id, edited.date) == (card.message_id, card.date)
+    assert edited.edit_date is not None
+    assert (edited.text, edited.caption, edited.reply_markup) == (None, "done", KEYBOARD)
+    assert edited.caption_entities[0].type == "italic"
+    assert edited.reply_to_message is not None
+    assert edited.reply_to_message.message_id == asked.id
+    video = edited.video
+    assert video is not None
+    assert (video.width, video.height, video.file_name) == (1280, 720, "a.mp4")
+    assert (video.duration, video.file_size) == (timedelta(seconds=4), clip.stat().st_size)
+    assert video.thumbnail is not None
+    assert (video.thumbnail.width, video.thumbnail.height) == (320, 180)
+    assert "entities" not in message.body
+    assert len(ada.private.messages) == 2
     assert telegram.violations == []
+    assert problems(telegram.calls) == []
     assert bot_api().value_problems(["Message"], message.body) == []
+
+    again = await bot.send_video(ada.id, video.file_id, width=1, height=1, caption="again")
+    assert (again.video, again.caption) == (video, "again")
+    file = await bot.get_file(video.file_id)
+    assert bytes(await file.download_as_bytearray()) == clip.read_bytes()
+
+
+async def test_a_large_video_in_place_of_a_text_is_as_described_or_a_square_of_no_length(
+    bot: Bot, ada: Person, clip: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.mp4"
+    large.write_bytes(clip.read_bytes() + b"\0" * (10 << 20))
+    shapes = []
+    for facts in ({}, {"width": 720, "height": 1280, "duration": 8}):
+        card = await bot.send_message(ada.id, "sending")
+        edited = await bot.edit_message_media(upload(large, **facts), ada.id, card.message_id)
+        assert isinstance(edited, Message)
+        assert edited.video is not None
+        shapes.append((edited.video.width, edited.video.height, edited.video.duration))
+
+    assert shapes == [(320, 320, timedelta()), (720, 1280, timedelta(seconds=8))]
+
+
+async def test_the_same_video_in_its_own_place_changes_nothing_but_another_upload_does(
+    bot: Bot, ada: Person, clip: Path
+) -> None:
+    card = await bot.send_message(ada.id, "sending")
+    first = await bot.edit_message_media(upload(clip, caption="x"), ada.id, card.message_id)
+    assert isinstance(first, Message)
+    assert first.video is not None
+    same = InputMediaVideo(first.video.file_id, caption="x")
+    with pytest.raises(BadRequest, match="Message is not modified"):
+        await bot.edit_message_media(same, ada.id, card.message_id)
+    second = await bot.edit_message_media(upload(clip, caption="x"), ada.id, card.message_id)
+
+    assert isinstance(second, Message)
+    assert second.video is not None
+    assert second.video.file_id != first.video.file_id
+    with pytest.raises(BadRequest, match="There is no text in the message to edit"):
+        await bot.edit_message_text("late", ada.id, card.message_id)
 
 
 async def test_messages_are_deleted_for_48_hours_and_only_once(

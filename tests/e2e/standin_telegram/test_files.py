@@ -9,6 +9,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, NetworkError
 
+from bot.demo.clips import Clip, render
 from bot.demo.people import Person
 from bot.demo.telegram import TelegramStandin
 from tests.e2e.botapi import bot_api, problems
@@ -49,6 +50,16 @@ async def test_a_small_video_is_looked_into(bot: Bot, ada: Person, clip: Path) -
     assert video is not None
     assert (video.width, video.height) == (1280, 720)
     assert video.thumbnail is not None
+
+
+async def test_a_clip_without_sound_is_recorded_for_it_may_become_a_gif(
+    telegram: TelegramStandin, bot: Bot, ada: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "silent.mp4"
+    render(Clip("a paper boat", seconds=4, sound=False), path)
+    await bot.send_video(ada.id, path)
+
+    assert telegram.violations == ["sendVideo: a clip without sound may become a GIF"]
 
 
 async def test_a_large_video_that_nobody_describes_is_a_square_of_no_length(

@@ -101,6 +101,44 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"text": "x", "reply_markup": {"inline_keyboard": [[{"callback_data": "x"}]]}},
         "can't parse inline keyboard button: Can't find field \"text\"",
     ),
+    "button that is none": (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"inline_keyboard": [["x"]]}},
+        "can't parse inline keyboard button: InlineKeyboardButton must be an Object",
+    ),
+    "button with empty words": (
+        "sendMessage",
+        {
+            "text": "x",
+            "reply_markup": {"inline_keyboard": [[{"text": "", "callback_data": "x"}]]},
+        },
+        "inline keyboard button text must be non-empty",
+    ),
+    "257 characters to copy": (
+        "sendMessage",
+        {"text": "x", "reply_markup": button(copy_text={"text": "x" * 257})},
+        "BUTTON_COPY_TEXT_INVALID",
+    ),
+    "keyboard without rows": (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"inline_keyboard": [{"text": "x"}]}},
+        'field "inline_keyboard" must be an Array of Arrays',
+    ),
+    "keyboard that is none": (
+        "sendMessage",
+        {"text": "x", "reply_markup": [1]},
+        "object expected as reply markup",
+    ),
+    "keyboard that is no JSON": (
+        "sendMessage",
+        {"text": "x", "reply_markup": "{"},
+        "can't parse reply keyboard markup JSON object",
+    ),
+    "reply parameters that are none": (
+        "sendMessage",
+        {"text": "x", "reply_parameters": [1]},
+        "object expected as reply parameters",
+    ),
     "101 buttons": (
         "sendMessage",
         {
@@ -121,6 +159,26 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"video": "BAAC", "caption": "x" * 1025},
         "message caption is too long",
     ),
+    "album that is none": (
+        "sendMediaGroup",
+        {"media": {"type": "photo"}},
+        "expected an Array of InputMedia",
+    ),
+    "album of numbers": (
+        "sendMediaGroup",
+        {"media": [1, 2]},
+        "can't parse InputMedia: expected an Object",
+    ),
+    "album of songs": (
+        "sendMediaGroup",
+        {"media": [{"type": "song", "media": "x"}] * 2},
+        'can\'t parse InputMedia: type "song" is unsupported',
+    ),
+    "album of nothing": (
+        "sendMediaGroup",
+        {"media": [{"type": "photo"}] * 2},
+        "can't parse InputMedia: media not found",
+    ),
     "empty album": ("sendMediaGroup", {"media": []}, "there are no messages to send"),
     "album of eleven": (
         "sendMediaGroup",
@@ -131,6 +189,21 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         "editMessageText",
         {"message_id": 77, "text": "x"},
         "message to edit not found",
+    ),
+    "edit without words": (
+        "editMessageText",
+        {"message_id": 77, "text": ""},
+        "message text is empty",
+    ),
+    "deleting none of several": (
+        "deleteMessages",
+        {"message_ids": []},
+        "message identifiers are not specified",
+    ),
+    "deleting 101 at once": (
+        "deleteMessages",
+        {"message_ids": list(range(1, 102))},
+        "too many message identifiers specified",
     ),
     "deleting nothing": ("deleteMessage", {"message_id": 77}, "message to delete not found"),
     "reaction to nothing": ("setMessageReaction", {"message_id": 77}, "message to react not found"),
@@ -156,6 +229,41 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"commands": [{"command": "start", "description": ""}]},
         "BOT_COMMAND_DESCRIPTION_INVALID",
     ),
+    "commands that are no list": (
+        "setMyCommands",
+        {"commands": {"start": "begin"}},
+        "expected an Array of BotCommand",
+    ),
+    "command that is none": (
+        "setMyCommands",
+        {"commands": ["start"]},
+        "can't parse BotCommand: expected an Object",
+    ),
+    "101 commands": (
+        "setMyCommands",
+        {"commands": [{"command": "start", "description": "x"}] * 101},
+        "BOT_COMMANDS_TOO_MUCH",
+    ),
+    "description of 513": (
+        "setMyDescription",
+        {"description": "x" * 513},
+        "description is too long",
+    ),
+    "short description of 121": (
+        "setMyShortDescription",
+        {"short_description": "x" * 121},
+        "short_description is too long",
+    ),
+    "unknown menu button": (
+        "setChatMenuButton",
+        {"menu_button": {"type": "pie"}},
+        "can't parse menu button: MenuButton has unsupported type",
+    ),
+    "webhook at an odd port": (
+        "setWebhook",
+        {"url": "https://example.org:8080/hook"},
+        "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
+    ),
     "webhook nowhere": ("setWebhook", {"url": "ftp://x"}, "invalid webhook URL specified"),
     "odd webhook secret": (
         "setWebhook",
@@ -175,6 +283,64 @@ async def test_what_telegram_refuses_is_refused_in_its_words(
 
     assert told == {case: (400, f"Bad Request: {words}") for case, (_, _, words) in REFUSED.items()}
     assert ada.private.messages == []
+
+
+async def test_what_the_bot_said_is_refused_what_it_cannot_become(
+    bot: Bot, ada: Person, http: httpx.AsyncClient
+) -> None:
+    said = (await bot.send_message(ada.id, "x")).message_id
+    tries: dict[str, tuple[str, dict[str, Any]]] = {
+        "inline keyboard expected": (
+            "editMessageReplyMarkup",
+            {"reply_markup": {"force_reply": True}},
+        ),
+        "can't parse InputMedia: expected an Object": ("editMessageMedia", {"media": [1]}),
+        "can't parse InputMedia: media not found": (
+            "editMessageMedia",
+            {"media": {"type": "video", "media": "attach://nowhere"}},
+        ),
+        "wrong remote file identifier specified: can't unserialize it": (
+            "editMessageMedia",
+            {"media": {"type": "video", "media": "BAAC"}},
+        ),
+        "message caption is too long": (
+            "editMessageMedia",
+            {"media": {"type": "video", "media": "BAAC", "caption": "x" * 1025}},
+        ),
+        "REACTION_INVALID": ("setMessageReaction", {"reaction": [{"type": "emoji"}]}),
+    }
+    told = {
+        words: await refusal(http, method, chat_id=ada.id, message_id=said, **params)
+        for words, (method, params) in tries.items()
+    }
+
+    assert told == {words: (400, f"Bad Request: {words}") for words in tries}
+    assert (ada.private.last.text, ada.private.last.edits) == ("x", 0)
+
+
+async def test_what_telegram_can_and_the_stand_in_cannot_is_refused_and_recorded(
+    telegram: TelegramStandin, ada: Person, http: httpx.AsyncClient
+) -> None:
+    url = "https://example.org/a.mp4"
+    told = [
+        await refusal(http, "sendVideo", chat_id=ada.id, video=url),
+        await refusal(
+            http,
+            "sendMessage",
+            chat_id=ada.id,
+            text="x",
+            reply_parameters={"message_id": 1, "chat_id": 7},
+        ),
+    ]
+
+    assert told == [
+        (400, "Bad Request: failed to get HTTP URL content"),
+        (400, "Bad Request: message to be replied not found"),
+    ]
+    assert telegram.violations == [
+        "sendVideo: a video by its URL",
+        "sendMessage: a reply to another chat",
+    ]
 
 
 async def test_limits_are_counted_after_parsing_and_reached_exactly(
