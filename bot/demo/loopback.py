@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bot.web.server import answer_at_once
+
 BREAK = "veogram.break"
 
 
@@ -79,6 +81,7 @@ class Loopback:
 
     async def _serve(self, host: str, port: int) -> None:
         self._listener = socket.create_server((host, port), backlog=1024)
+        answer_at_once(self._listener)
         config = uvicorn.Config(
             self._app,
             http=_AbortableProtocol,

@@ -42,6 +42,7 @@ JOBS_PER_USER = 3
 NAIVE_PAUSE_SECONDS = 5.0
 # When only the pace of creating holds the queue up.
 STEP_SECONDS = 1.0
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ class _Life:
 
     async def _call_back(self, ended: list[Task]) -> None:
         self._knocked.update(task.id for task in ended)
-        await asyncio.gather(*(self._kie.knock(task.id) for task in ended))
+        # What is not answered with 200 would be tried again after a pause that never ends.
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.gather(*(self._kie.knock(task.id) for task in ended))
 
     async def outcome(self) -> Outcome:
         """Tell what it took."""
@@ -242,11 +245,12 @@ async def _life(folder: Path, chance: Random, *, with_callbacks: bool) -> AsyncI
     )
     await kie.start()
     database = await Database.open(folder / "veogram.db")
-    web = WebServer(build(_healthy, routes := []), "127.0.0.1", 0)
+    app = build(_healthy)
+    web = WebServer(app, "127.0.0.1", 0)
     web.bind()
     url = f"http://127.0.0.1:{web.port}{callbacks.PATH}" if with_callbacks else None
     life = _Life(database, kie, clock, callback_url=url)
-    routes.append(callbacks.route(life.knocks, HMAC_KEY, clock))
+    app.router.routes.append(callbacks.route(life.knocks, HMAC_KEY, clock))
     await web.start()
     try:
         yield life

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.errors import ConfigurationError
-from bot.web.server import Health, WebServer, build, limited_body
+from bot.web.server import Health, WebServer, answer_at_once, build, limited_body
 
 MAX = 1000
 
@@ -188,6 +189,13 @@ async def test_a_bound_port_that_is_never_used_is_given_back() -> None:
     again = WebServer(build(healthy), "127.0.0.1", first.port)
     again.bind()
     await again.stop()
+
+
+def test_a_connection_does_not_wait_for_acknowledgements_between_head_and_body() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answer_at_once(listener)
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_who_connects_between_bind_and_start_is_answered() -> None:
