@@ -13,10 +13,12 @@ from statistics import NormalDist
 PRIOR_SPREAD = 0.35
 # How many imagined jobs the setting counts for: a handful of real ones soon outweighs it.
 PRIOR_WEIGHT = 3
-# Questions asked per job between the first and the ninth decile of its distribution.
-READS_IN_BODY = 16
 # No sooner than this quantile is KIE asked at all.
-FIRST_READ_QUANTILE = 0.05
+FIRST_READ_QUANTILE = 0.02
+# Pauses of the usual spread where a job is likely to end: some eleven questions a job in all.
+PACE = 0.165
+# From this quantile on a job is late, and asked after less often the later it is.
+LATE_QUANTILE = 0.99
 LONGEST_PAUSE_SECONDS = 300.0
 # Where a callback is to say when, a record is read without one only beyond this quantile.
 SAFETY_QUANTILE = 0.98
@@ -32,6 +34,16 @@ class Estimate:
     def quantile(self, share: float) -> float:
         """Return the seconds within which ``share`` (0 < share < 1) of the jobs finish."""
         return self.median * math.exp(self.spread * NormalDist().inv_cdf(share))
+
+    def hazard(self, elapsed: float) -> float:
+        """Return the share per second of the jobs still running that end about now.
+
+        ``elapsed`` in seconds, up to where hardly any still runs.
+        """
+        normal = NormalDist()
+        position = math.log(elapsed / self.median) / self.spread
+        still_running = normal.cdf(-position)
+        return normal.pdf(position) / (self.spread * elapsed * still_running)
 
 
 def learn(durations: Sequence[float], expected_seconds: float) -> Estimate:
@@ -49,16 +61,26 @@ def learn(durations: Sequence[float], expected_seconds: float) -> Estimate:
 def next_read(estimate: Estimate, elapsed: float, shortest_pause: float) -> float:
     """Return the seconds to wait before the record is read (again), ``elapsed`` after submission.
 
-    Nothing is asked before a job of this kind can be ready; in the body of the distribution the
-    pauses are even, in its tail they grow with the time already waited.
+    Nothing is asked before a job of this kind can be ready; then the more often, the likelier it is
+    to end now, given that it has not; a late one less and less often.
     """
     first = estimate.quantile(FIRST_READ_QUANTILE)
     if elapsed < first:
         return max(first - elapsed, shortest_pause)
-    body = (estimate.quantile(0.9) - estimate.quantile(0.1)) / READS_IN_BODY
-    late = elapsed - estimate.quantile(0.9)
-    tail = late / 6 if late > 0 else 0.0
-    return min(max(body, tail, shortest_pause), LONGEST_PAUSE_SECONDS)
+    late_from = estimate.quantile(LATE_QUANTILE)
+    pause = _pause(estimate, min(elapsed, late_from))
+    late = (elapsed - late_from) / 6
+    return min(max(pause, late, shortest_pause), LONGEST_PAUSE_SECONDS)
+
+
+def _pause(estimate: Estimate, elapsed: float) -> float:
+    """Return the pause that the chance of an end asks for.
+
+    With the square root of the hazard as the pace the mean delay would be the smallest that so many
+    questions allow, with even pauses the longest delay would be; the fourth root is in between.
+    """
+    usual = estimate.median * estimate.spread
+    return PACE * usual / math.pow(usual * estimate.hazard(elapsed), 0.25)
 
 
 def next_safety_read(estimate: Estimate, elapsed: float, shortest_pause: float) -> float:

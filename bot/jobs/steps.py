@@ -21,7 +21,7 @@ from bot.errors import (
     TooManyRequests,
     TryLater,
 )
-from bot.jobs import eta, pace, retry, silence, transactions
+from bot.jobs import retry, transactions
 from bot.jobs.delivery import Delivery
 from bot.jobs.dispatch import Submission
 from bot.jobs.lifecycle import ENDED
@@ -33,7 +33,7 @@ from bot.kie.client import KieClient
 from bot.kie.wire import Order, Record, RecordStatus
 from bot.media.hosting import PhotoHosting
 from bot.models import Job, Kind, Reason, State
-from storage import attempts, jobs, media, operations
+from storage import attempts, jobs, media
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Steps:
         job = submission.job
         try:
             order = await self._order(submission)
-            wait = await self._until_next_read(job, 0.0)
+            wait = await self._database.read(transactions.until_next_read, job, 0.0, self._rules)
             if not await self._database.write(transactions.mark_sent, job, self._clock()):
                 return
             task_id = await self._kie.create(order, job.dialect or self._rules.dialect)
@@ -287,28 +287,13 @@ class Steps:
         now = self._clock()
         if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
             await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
-            return
-        elapsed = now - (job.submitted_at or now)
-        wait = max(await self._until_next_read(job, elapsed), shortest)
-        await self._database.write(transactions.reschedule, job, now + wait)
+        else:
+            await self._database.write(transactions.keep_waiting, job, now, self._rules, shortest)
 
     async def _look_later(self, job: Job) -> None:
         """A read that failed says nothing about the task: it does not count against it."""
         shortest, longest = FAILED_READ_SECONDS
         await self._keep_waiting(job, shortest + (longest - shortest) * self._chance())
-
-    async def _until_next_read(self, job: Job, elapsed: float) -> float:
-        if job.kind in wire.UPGRADES:
-            return pace.next_read(job.kind, elapsed, self._rules)
-        estimate = await self._estimate(job)
-        shortest = self._rules.shortest_pause_seconds
-        if await self._database.read(silence.is_worth_waiting, job):
-            return eta.next_safety_read(estimate, elapsed, shortest)
-        return eta.next_read(estimate, elapsed, shortest)
-
-    async def _estimate(self, job: Job) -> eta.Estimate:
-        durations = await self._database.read(operations.durations, job.options.model, job.kind)
-        return pace.estimate(job.kind, durations, self._rules)
 
     async def _after_end(self, job: Job) -> None:
         """Tell an end that was not told yet, tidy up, look for late videos once a day."""

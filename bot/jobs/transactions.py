@@ -4,9 +4,10 @@ Every function runs inside one write transaction and returns whether it was the 
 job; False means that something else was first, and that nothing was changed.
 """
 
-from bot.jobs import pace, silence
+from bot.jobs import eta, pace, silence
 from bot.jobs.lifecycle import HELD
 from bot.jobs.rules import Rules, status_seconds
+from bot.kie.wire import UPGRADES
 from bot.models import Job, Reason, State, Video
 from storage import attempts, erasure, jobs, knocks, ledger, lineage, media, operations, queue
 from storage.database import Connection
@@ -283,6 +284,23 @@ def stumble(tx: Connection, job: Job, now: float, due_at: float, rules: Rules) -
 def reschedule(tx: Connection, job: Job, due_at: float | None) -> bool:
     """All is well, only not finished: look again at ``due_at``."""
     return jobs.put_off(tx, job, due_at, tries=0)
+
+
+def keep_waiting(tx: Connection, job: Job, now: float, rules: Rules, shortest: float) -> bool:
+    """The task is not finished: read its record again, but not before ``shortest`` seconds."""
+    wait = until_next_read(tx, job, now - (job.submitted_at or now), rules)
+    return reschedule(tx, job, now + max(wait, shortest))
+
+
+def until_next_read(tx: Connection, job: Job, elapsed: float, rules: Rules) -> float:
+    """Return the seconds to wait before a record is read (again), ``elapsed`` after submission."""
+    if job.kind in UPGRADES:
+        return pace.next_read(job.kind, elapsed, rules)
+    durations = operations.durations(tx, job.options.model, job.kind)
+    estimate = pace.estimate(job.kind, durations, rules)
+    if silence.is_worth_waiting(tx, job):
+        return eta.next_safety_read(estimate, elapsed, rules.shortest_pause_seconds)
+    return eta.next_read(estimate, elapsed, rules.shortest_pause_seconds)
 
 
 def told(tx: Connection, job: Job, due_at: float | None) -> bool:

@@ -43,7 +43,7 @@ def test_a_pause_is_never_shorter_than_the_setting(
 
 
 def test_nothing_is_asked_before_a_job_can_be_ready() -> None:
-    assert next_read(FAST, 0, 5) == pytest.approx(FAST.quantile(0.05))
+    assert next_read(FAST, 0, 5) == pytest.approx(FAST.quantile(0.02))
 
 
 def test_polling_alone_asks_seldom_and_learns_of_results_soon() -> None:
