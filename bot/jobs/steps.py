@@ -275,7 +275,7 @@ class Steps:
         )
         error = KieError(record.code, record.text)
         earlier = await self._database.read(attempts.errors, job.id)
-        if wire.is_passing(record) and earlier.count(Reason.OVERLOAD) < REMAKES and not job.muted:
+        if wire.is_passing(record) and earlier.count(Reason.OVERLOAD) < REMAKES:
             shortest, longest = REMAKE_SECONDS
             wait = shortest + (longest - shortest) * self._chance()
             await self._put_back(job, self._clock() + wait, Reason.OVERLOAD)

@@ -95,8 +95,12 @@ def alert_foreign(tx: Connection, job: Job, now: float) -> None:
 
 
 def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> bool:
-    """Return a job to the queue: its attempt made nothing and will never finish it."""
-    if erasure.is_erased(tx, job.id):  # what it would ask for is gone
+    """Return a job to the queue: its attempt made nothing and will never finish it.
+
+    One that nobody waits for any more, cancelled or its person gone, ends instead.
+    """
+    current = jobs.require(tx, job.id)
+    if current.muted or current.is_erased:
         return fail(tx, job, Reason.UNAVAILABLE, now)
     attempts.end(tx, job, why)
     return jobs.move(

@@ -169,7 +169,7 @@ class Life:
             clock=self.clock,
             chance=lambda: 0.0,
         )
-        steps = Steps(
+        self.steps = Steps(
             database=self.database,
             kie=self.client,
             catalog=catalog,
@@ -184,7 +184,7 @@ class Life:
         )
         bell = asyncio.Event()
         self.worker = Worker(
-            database=self.database, steps=steps, rules=rules, bell=bell, clock=self.clock
+            database=self.database, steps=self.steps, rules=rules, bell=bell, clock=self.clock
         )
         self.reporter = Reporter(
             database=self.database, messenger=self.chat, rules=rules, clock=self.clock

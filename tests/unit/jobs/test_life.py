@@ -17,6 +17,7 @@ from bot.errors import (
     SendUnknown,
 )
 from bot.jobs import dispatch
+from bot.jobs.dispatch import Work
 from bot.jobs.messenger import Sending, Waiting, Working
 from bot.jobs.service import Cancelled
 from bot.models import Reason, State
@@ -418,15 +419,15 @@ async def test_the_total_of_all_caps_admins_too(here: Life) -> None:
 
 async def test_a_process_that_died_before_sending_puts_the_job_back(here: Life) -> None:
     job = await here.order()
-    await here.database.write(_claim_only, here)
+    await here.database.write(_claim, here)
     await here.worker.recover()
     await here.pass_seconds(300)
     assert (await here.job(job)).state is State.DONE
     assert len(here.kie.tasks) == 1
 
 
-def _claim_only(tx: Connection, here: Life) -> None:
-    dispatch.take_work(tx, here.clock(), here.service.rules, 10, frozenset())
+def _claim(tx: Connection, here: Life) -> Work:
+    return dispatch.take_work(tx, here.clock(), here.service.rules, 10, frozenset())
 
 
 async def test_records_that_cannot_be_read_for_hours_end_nothing(here: Life) -> None:
@@ -452,3 +453,21 @@ async def test_reads_that_fail_do_not_use_up_the_grace_of_a_record_without_a_lin
     assert (await here.job(job)).state is State.GENERATING
     await here.pass_seconds(60)
     assert (await here.job(job)).error is Reason.NO_RESULT
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(429, "frequency"), Answer(455, "maintenance"), Answer(451, "image")]
+)
+async def test_a_job_cancelled_while_kie_refuses_it_is_not_sent_again(
+    here: Life, answer: Answer
+) -> None:
+    here.kie.script(Point.CREATE, answer)
+    job = await here.order()
+    (submission,) = (await here.database.write(_claim, here)).submissions
+    assert await here.service.cancel(job.id, job.user_id) is Cancelled.UNSEEN
+    await here.steps.submit(submission)
+    await here.pass_seconds(HOUR)
+    assert (await here.job(job)).state is State.FAILED
+    assert here.kie.tasks == []
+    assert here.chat.ends == []
+    assert await here.entries() == ["hold", "release"]
