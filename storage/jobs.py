@@ -211,9 +211,13 @@ def open_of(tx: Connection, user_id: int) -> list[Job]:
     )
 
 
-def unpark(tx: Connection, user_id: int, now: float) -> int:
-    """Make a user's finished videos due that waited for them to come back; return how many."""
-    return tx.execute(update(jobs).where(_parked(user_id)).values(due_at=now)).rowcount
+def unpark(tx: Connection, user_id: int, now: float, hard_deadline_at: float) -> int:
+    """Make a user's finished videos due that waited for them to come back; return how many.
+
+    The time that they waited is not taken from that to send them.
+    """
+    values = {"due_at": now, "hard_deadline_at": hard_deadline_at}
+    return tx.execute(update(jobs).where(_parked(user_id)).values(values)).rowcount
 
 
 def move_chat(tx: Connection, old_id: int, new_id: int) -> None:

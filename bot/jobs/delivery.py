@@ -217,6 +217,8 @@ class Delivery:
         if video.probe.bytes > self._rules.upload_max_bytes:
             return await self._send_link(job)
         uploaded = await self._upload(job, video)
+        if await self._database.read(erasure.is_erased, job.id):
+            return None  # an upload takes long enough to change one's mind
         if uploaded is not None:
             return await self._send_uploaded(uploaded, unsure=False)
         try:

@@ -88,7 +88,8 @@ class Service:
         user = await self._database.read(_recall, user_id, name, now, base)
         if user is not None:
             return user
-        if await self._database.write(jobs.unpark, user_id, now):
+        give_up_at = now + self.rules.hard_deadline_seconds
+        if await self._database.write(jobs.unpark, user_id, now, give_up_at):
             self._nudge()
         return await self._database.write(_meet, user_id, name, language, now, base)
 

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
+from bot.errors import SendRefused
 from bot.jobs import dispatch, transactions
 from bot.jobs.erasure import COMPACT_SECONDS, UNCOMPACTED, Erasure
+from bot.media.videos import Prepared
 from bot.models import NOBODY, Job, Reason, State, Video
 from storage import attempts, jobs, operations, schema
 from storage.database import Connection
@@ -179,3 +181,25 @@ async def test_many_who_leave_have_the_file_rewritten_once_a_minute(
     clock.advance(COMPACT_SECONDS)
     await erasure.round()
     assert await here.database.read(operations.fact, UNCOMPACTED) == ""
+
+
+@pytest.mark.parametrize("refused", [None, SendRefused("message to edit not found")])
+async def test_who_leaves_during_the_upload_is_sent_no_video(
+    here: Life, erasure: Erasure, refused: SendRefused | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = await here.order()
+    await here.service.show_status_on(job, 77)
+    upload = here.chat.upload_to_card
+
+    async def leave_meanwhile(job: Job, video: Prepared) -> str:
+        file_id = await upload(job, video)
+        await leave(here, erasure)
+        if refused is not None:
+            raise refused
+        return file_id
+
+    here.chat.upload_to_card = leave_meanwhile  # type: ignore[method-assign]  # as they upload
+    await here.pass_seconds(300)
+    assert here.chat.videos == []
+    assert "a step broke" not in caplog.text
+    await assert_nothing_left(here, job, State.DONE)

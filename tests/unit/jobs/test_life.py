@@ -338,6 +338,17 @@ async def test_a_blocked_bot_keeps_the_video_until_they_come_back(here: Life) ->
     assert (await here.job(job)).state is State.DONE
 
 
+async def test_a_video_that_waited_for_its_person_has_its_time_to_be_sent(here: Life) -> None:
+    here.chat.refuses = [ChatGone()]
+    job = await here.order()
+    await here.pass_seconds(2 * DAY, step=600)
+    here.chat.refuses = [SendLater(30)]
+    await here.user()
+    await here.pass_seconds(60)
+    assert (await here.job(job)).state is State.DONE
+    assert await here.entries() == ["hold", "capture"]
+
+
 async def test_cancelling_at_kie_lets_the_job_run_unseen(here: Life) -> None:
     job = await here.order()
     await here.pass_seconds(10)
