@@ -18,6 +18,7 @@ UNCHANGED = "message is not modified"
 GONE = (
     "message to edit not found",
     "message can't be edited",
+    "there is no text in the message to edit",  # it shows the video by now
     "message to delete not found",
     "message can't be deleted",
     "message_id_invalid",

@@ -233,7 +233,8 @@ class Generate:
             keyboards.status(job.id, context.texts.labels),
             reply=True,
         )
-        await self._service.show_status_on(job, sent.message_id)
+        if not await self._service.show_status_on(job, sent.message_id):
+            await remove(context.bot, job.place.chat_id, sent.message_id)
 
     async def show(self, draft: Draft, context: Context, notes: Sequence[Html] = ()) -> Step:
         """Send the draft's question or card below everything else."""

@@ -182,14 +182,29 @@ def put_off(tx: Connection, job: Job, due_at: float | None, **changes: Any) -> b
     return change(tx, job, due_at=case((as_read, due_at), else_=jobs.c.due_at), **changes)
 
 
-def set_status(
-    tx: Connection, job_id: int, *, due_at: float | None, message_id: int | None
-) -> None:
-    """Remember the status card and when it is to be drawn next, whatever state the job is in."""
+def show_on(tx: Connection, job_id: int, message_id: int, due_at: float) -> bool:
+    """Make a message the status card, to be drawn again at ``due_at``; False: the job has ended."""
+    is_open = (jobs.c.id == job_id, jobs.c.state.in_(OPEN), jobs.c.user_id != NOBODY)
+    next_at = case((jobs.c.muted.is_(False), due_at), else_=None)
+    shown = {"status_message_id": message_id, "status_due_at": next_at}
+    return bool(tx.execute(update(jobs).where(*is_open).values(shown)).rowcount)
+
+
+def drawn(tx: Connection, job: Job, due_at: float | None) -> None:
+    """Note when the status card is to be drawn next, unless there is nothing to draw any more.
+
+    While it was drawn the job may have ended, or its group may have got another id.
+    """
     tx.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.user_id != NOBODY)
-        .values(status_due_at=due_at, status_message_id=message_id)
+        .where(
+            jobs.c.id == job.id,
+            jobs.c.state.in_(OPEN),
+            jobs.c.muted.is_(False),
+            jobs.c.chat_id == job.place.chat_id,
+            jobs.c.status_message_id == job.status_message_id,
+        )
+        .values(status_due_at=due_at)
     )
 
 

@@ -60,9 +60,7 @@ class Reporter:
             due_at = None  # no card left to draw on
         except ChatError as error:
             log.debug("a status was dropped", extra={"job": job.ref, "error": str(error)})
-        await self._database.write(
-            jobs.set_status, job.id, due_at=due_at, message_id=job.status_message_id
-        )
+        await self._database.write(jobs.drawn, job, due_at)
 
     async def _draw_buttons(self, stale: Stale, offers: Offers) -> None:
         again_at = None

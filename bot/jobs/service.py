@@ -216,14 +216,10 @@ class Service:
         places = await self._database.read(queue.places, self._clock())
         return places.get(job.id, 1)
 
-    async def show_status_on(self, job: Job, message_id: int) -> None:
-        """Make a message the status card of a job that has none."""
-        await self._database.write(
-            jobs.set_status,
-            job.id,
-            due_at=self._clock() + status_seconds(job.place),
-            message_id=message_id,
-        )
+    async def show_status_on(self, job: Job, message_id: int) -> bool:
+        """Make a message the status card of a job that has none; False: the job has ended."""
+        due_at = self._clock() + status_seconds(job.place)
+        return await self._database.write(jobs.show_on, job.id, message_id, due_at)
 
     async def open_jobs(self, user_id: int) -> list[OpenJob]:
         """Return a person's jobs under way with their status, oldest first."""

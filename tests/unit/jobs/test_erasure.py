@@ -135,7 +135,7 @@ async def test_a_download_under_way_brings_nothing_back(here: Life, erasure: Era
     await here.database.write(transactions.keep_video, job, CLIP, now)
     assert not await here.database.write(transactions.begin_delivery, job, now)
     assert not await here.database.write(transactions.postpone, job, now)
-    await here.database.write(jobs.set_status, job.id, due_at=now, message_id=8)
+    assert not await here.database.write(jobs.show_on, job.id, 8, now)
     assert await here.entries() == ["hold", "capture"]
     await assert_nothing_left(here, job, State.DONE)
 

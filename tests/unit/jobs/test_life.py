@@ -229,6 +229,12 @@ async def test_a_video_is_uploaded_to_the_card_then_sent_as_a_message_and_the_ca
     assert list((here.folder / "videos").iterdir()) == []
 
 
+async def test_a_card_that_comes_after_the_end_is_no_status_card(here: Life) -> None:
+    job = await here.video()
+    assert not await here.service.show_status_on(job, 77)
+    assert (await here.job(job)).status_message_id is None
+
+
 async def test_an_ambiguous_send_leaves_the_video_on_the_status_card(here: Life) -> None:
     here.chat.refuses = [None, SendUnknown()]
     job = await here.order()

@@ -7,12 +7,14 @@ from itertools import pairwise
 import pytest
 
 from bot.demo.kie_faults import Answer, Fate, Point
-from bot.jobs.messenger import Waiting, Working
+from bot.jobs import chats, transactions
+from bot.jobs.messenger import Status, Waiting, Working
 from bot.jobs.service import Request
-from bot.models import Draft, Place
+from bot.models import Draft, Job, Place, Reason
 from tests.unit.jobs.life import ADA, Life
 
 CARD_ID = 77
+GROUP = -100
 
 
 async def order_with_card(here: Life, chat_id: int) -> None:
@@ -39,7 +41,7 @@ async def drawn_at(here: Life, seconds: int) -> list[float]:
     return times
 
 
-@pytest.mark.parametrize(("chat_id", "pause"), [(ADA, 5), (-100, 10)])
+@pytest.mark.parametrize(("chat_id", "pause"), [(ADA, 5), (GROUP, 10)])
 async def test_a_card_is_drawn_no_sooner_than_its_pace_allows_whatever_happens(
     here: Life, chat_id: int, pause: int
 ) -> None:
@@ -65,3 +67,33 @@ async def test_who_waits_far_behind_sees_soon_that_it_is_their_turn(here: Life) 
     here.kie.script_task(Fate(seconds=math.inf), times=30)
     await drawn_at(here, 25)
     assert isinstance(here.chat.statuses[-1], Working)
+
+
+@pytest.mark.parametrize("event", ["hidden", "ended", "moved"])
+async def test_a_card_drawn_while_its_job_moves_on_is_not_drawn_again(
+    here: Life, event: str
+) -> None:
+    here.kie.script_task(Fate(seconds=math.inf))
+    await order_with_card(here, GROUP)
+    await here.worker.settle()
+    (shown,) = await here.service.open_jobs(ADA)
+    show_status = here.chat.show_status
+
+    async def meanwhile(job: Job, status: Status) -> None:
+        match event:
+            case "hidden":
+                await here.service.cancel(job.id, ADA)
+            case "ended":
+                now = here.clock()
+                await here.database.write(transactions.expire, job, Reason.TOO_LATE, now)
+            case "moved":
+                await here.database.write(chats.follow, GROUP, -200)
+        await show_status(job, status)
+
+    here.chat.show_status = meanwhile  # type: ignore[method-assign]  # a call takes its time
+    here.clock.advance(10)
+    await here.reporter.round()
+    assert len(here.chat.statuses) == 1
+    after = await here.job(shown.job)
+    assert after.status_due_at is None
+    assert after.status_message_id == (None if event == "moved" else CARD_ID)
