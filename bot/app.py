@@ -5,7 +5,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,6 +61,7 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 Announce = Callable[[str], None]
+BuildTelegram = Callable[[Settings, Service, Clock], TelegramApp]
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 HANDLERS_AT_ONCE = 32
@@ -97,7 +98,10 @@ def build_telegram(settings: Settings, service: Service, clock: Clock) -> Telegr
 
 
 class App:
-    """The running bot: ``open`` it, ``run`` it until it is told to stop, and it closes itself."""
+    """The running bot: ``run`` it until it is told to stop, and it closes itself.
+
+    ``telegram`` builds the framework's application.
+    """
 
     def __init__(
         self,
@@ -105,18 +109,21 @@ class App:
         database: Database,
         announce: Announce,
         clock: Clock = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        telegram: BuildTelegram = build_telegram,
     ) -> None:
         self._settings = settings
         self._database = database
         self._announce = announce
         self._clock = clock
+        self._sleep = sleep
         rules, catalog, languages = rules_of(settings), catalog_of(settings), Languages()
         bell = asyncio.Event()
         self._kie = KieClient(
             api_url=settings.kie_api_url,
             upload_url=settings.kie_upload_url,
             key=settings.kie_api_key.get_secret_value(),
-            sleep=asyncio.sleep,
+            sleep=sleep,
         )
         self._fetcher = Fetcher(trusted_hosts=settings.trusted_media_hosts, user_agent=USER_AGENT)
         self._videos = Videos()
@@ -131,7 +138,7 @@ class App:
             ring=door_bell.set,
             clock=clock,
         )
-        self._telegram = build_telegram(settings, service, clock)
+        self._telegram = telegram(settings, service, clock)
         self._images = Images()
         # Photos come from Telegram's own server, which may stand in a private network.
         self._photo_fetcher = Fetcher(
@@ -146,7 +153,7 @@ class App:
             images=self._images,
             data_dir=settings.data_dir,
             clock=clock,
-            sleep=asyncio.sleep,
+            sleep=sleep,
         )
         messenger = TelegramMessenger(self._telegram.bot, languages, catalog, clock)
         self._links = front.links_of(settings, database, clock)
@@ -193,7 +200,7 @@ class App:
         self._lanes = Lanes(
             reader(self._telegram.bot, self._telegram.process_update), limit=HANDLERS_AT_ONCE
         )
-        self._inbox = Inbox(database, self._lanes, clock, asyncio.sleep)
+        self._inbox = Inbox(database, self._lanes, clock, sleep)
         self._album_rounds = AlbumRounds(database, self._inbox.again, clock)
         self._watchdog = Watchdog(time.monotonic, asyncio.sleep)
         self._webhook = front.webhook_of(settings, self._telegram.bot, ALLOWED_UPDATES)
@@ -228,7 +235,7 @@ class App:
             rules=rules,
             data_dir=self._settings.data_dir,
             clock=self._clock,
-            sleep=asyncio.sleep,
+            sleep=self._sleep,
             chance=random.SystemRandom().random,
         )
 

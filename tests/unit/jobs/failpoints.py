@@ -4,6 +4,7 @@ Nothing of it stands in the program: a database, client or messenger that is han
 it is. What died stays dead, nothing it does from then on reaches anybody.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,9 +23,15 @@ class Died(BaseException):
 
 
 class Failpoints:
-    """Remembers the points that are reached, and dies at one of them once."""
+    """Remembers the points that are reached, and dies at one of them once.
+
+    ``death`` is set then: who died may have been a task that nobody waits for. While ``watching``
+    is false nothing is remembered, and nobody dies who lives.
+    """
 
     def __init__(self) -> None:
+        self.death = asyncio.Event()
+        self.watching = True
         self.reached: list[str] = []
         self.died_after: list[str] = []  # the points up to the deadly one, if it was reached
         self._deadly: Point | None = None
@@ -32,11 +39,13 @@ class Failpoints:
 
     def die_at(self, point: Point | None) -> None:
         """Begin to remember anew; when that point is reached the process dies."""
-        self.reached, self.died_after, self._deadly, self._dead = [], [], point, False
+        self.revive()
+        self.reached, self.died_after, self._deadly = [], [], point
 
     def revive(self) -> None:
         """Start a new process, which does not die."""
         self._deadly, self._dead = None, False
+        self.death.clear()
 
     def points(self) -> list[Point]:
         """Return every point that was reached: its name, and for how many-th time."""
@@ -59,11 +68,12 @@ class Failpoints:
 
     def reach(self, name: str) -> None:
         """Tell where the process is; raises Died."""
-        if not self._dead:
+        if not self._dead and self.watching:
             self.reached.append(name)
             self._dead = self._deadly == (name, self.reached.count(name))
             self.died_after = list(self.reached) if self._dead else self.died_after
         if self._dead:
+            self.death.set()
             raise Died(name)
 
 
