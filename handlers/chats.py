@@ -62,5 +62,5 @@ class ChatHandlers:
             and changed.new_chat_member.status == ChatMember.MEMBER
             and await self._service.known(person.id) is not None
         ):
-            await self._service.meet(person.id, person.full_name, person.language_code or "")
+            await self._service.meet(person.id, person.full_name or "", person.language_code or "")
         raise ApplicationHandlerStop

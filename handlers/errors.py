@@ -6,6 +6,7 @@ import secrets
 from telegram import Update
 from telegram import User as Person
 from telegram.error import ChatMigrated, Forbidden, TelegramError
+from telegram.ext import ApplicationHandlerStop
 
 from bot.catalog import Catalog, Field
 from bot.errors import (
@@ -70,14 +71,22 @@ def _about_video(error: AlreadyAsked | NotOffered | VideoGone, texts: Texts) -> 
 
 
 class Errors:
-    """The border behind all handlers: nothing that went wrong is swallowed or shown raw."""
+    """The border behind all handlers: nothing that went wrong is swallowed or shown raw.
+
+    It also ends the update. By itself the framework would ask the next group of handlers, which
+    lets everybody in when it is the gate that has failed.
+    """
 
     def __init__(self, languages: Languages, catalog: Catalog) -> None:
         self._languages = languages
         self._catalog = catalog
 
     async def handle(self, update: object, context: Context) -> None:
-        """Log what a handler raised and tell the person."""
+        """Log what a handler raised, tell the person, and stop the update."""
+        await self._report(update, context)
+        raise ApplicationHandlerStop
+
+    async def _report(self, update: object, context: Context) -> None:
         error = context.error
         if isinstance(error, Forbidden | ChatMigrated):
             log.info("somebody cannot be written to", extra={"error": error.message})

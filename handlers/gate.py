@@ -12,6 +12,7 @@ from handlers.access import claim_code, is_ask
 from handlers.answers import say
 from handlers.context import Context, place_of
 from handlers.farewell import is_farewell
+from handlers.flood import Flood, Verdict
 from handlers.sentences.speech import Html
 from handlers.texts import Languages
 
@@ -29,6 +30,7 @@ class Gate:
         self._service = service
         self._languages = languages
         self._clock = clock
+        self._flood = Flood(clock)
         self._told: dict[tuple[int, int], float] = {}
 
     def handler(self) -> TypeHandler[Update, Context, None]:
@@ -43,12 +45,29 @@ class Gate:
         if person.is_bot or (message and groups.is_nobodys(message)):
             await self._refuse_nobody(update, context)
             raise ApplicationHandlerStop
+        if (verdict := self._flood.judge(person.id)) is not Verdict.HANDLE:
+            await self._slow_down(update, context, verdict)
+            raise ApplicationHandlerStop
         context.user = await self._service.meet(
-            person.id, person.full_name, person.language_code or ""
+            person.id, person.full_name or "", person.language_code or ""
         )
         context.texts = self._languages.for_language(context.user.language)
         if not await self._lets_in(update, context):
             raise ApplicationHandlerStop
+
+    async def _slow_down(self, update: Update, context: Context, verdict: Verdict) -> None:
+        """Say that something was left out: below every press, but not for every message."""
+        person = update.effective_user
+        texts = self._languages.for_language(person.language_code if person else None)
+        text = texts.access.too_fast()
+        if update.callback_query is not None:
+            await context.answer(update.callback_query, text)
+        elif (
+            verdict is Verdict.TELL
+            and update.message is not None
+            and groups.is_clearly_for_bot(update.message)
+        ):
+            await say(context.bot, place_of(update), text, reply=True)
 
     async def _lets_in(self, update: Update, context: Context) -> bool:
         message = update.message

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from telegram import Bot, Update
 
@@ -85,9 +86,30 @@ def reader(bot: Bot, process: Callable[[Update], Awaitable[None]]) -> Handle:
 
 def _parsed(stored: Stored, bot: Bot) -> Update:
     try:
-        return Update.de_json(json.loads(stored.body), bot)
+        return Update.de_json(_read_again(stored.body), bot)
     except Exception as error:
         raise UpdateUnreadable(f"update {stored.update_id} cannot be read") from error
+
+
+def _read_again(body: str) -> dict[str, Any]:
+    """Read what ``read_update`` has written.
+
+    Halves of characters, which neither the database nor Telegram would take, become question
+    marks; only what was escaped can hold any.
+    """
+    if "\\ud" in body:
+        whole = json.dumps(json.loads(body), ensure_ascii=False)
+        body = whole.encode("utf-8", "replace").decode("utf-8")
+    read: dict[str, Any] = json.loads(body, parse_int=_storable)
+    return read
+
+
+def _storable(digits: str) -> int:
+    """Read a number; raises ValueError for one that no column could hold, and so no id can be."""
+    number = int(digits)
+    if _int64(number) is None:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return number
 
 
 class Inbox:

@@ -160,6 +160,13 @@ class AccessTexts(Speech):
             "I cannot see who you are, so I do nothing for you. Write as yourself, please."
         )
 
+    def too_fast(self) -> Html:
+        """Tell somebody whose messages come faster than anybody types."""
+        return self.say(
+            "That was too much at once, so I left some of it out. Wait a minute, then send it "
+            "again. Nothing was charged for what I left out."
+        )
+
     def forwarded(self) -> Html:
         """Refuse a command that was forwarded or made by another bot."""
         return self.say("I carry out commands only from those who type them. Type it yourself.")

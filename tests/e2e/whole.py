@@ -38,7 +38,7 @@ from handlers.context import Context
 from handlers.persistence import DraftPersistence
 from storage import queue
 from storage.audit import audit
-from storage.database import Database
+from storage.database import Connection, Database
 from tests.clips import draw_once
 from tests.conftest import Clock
 from tests.e2e.world import ADMIN_ID, KEY, TOKEN
@@ -224,6 +224,12 @@ class Whole:
         self._offset = max(ids) + 1 if ids else self._offset
         return len(raws)
 
+    async def put(self, raws: Sequence[object]) -> None:
+        """Store and handle updates that no Telegram would send."""
+        await self.app._inbox.put(raws)
+        await self._settle()
+        await self.hear()
+
     async def _settle(self) -> None:
         await self.app._lanes.settle()
         await self.app._inbox.close()  # the marks of what was handled
@@ -304,6 +310,14 @@ class Whole:
         return await self.audited.read(
             lambda tx: [tuple(row) for row in tx.exec_driver_sql(sql, values)]
         )
+
+    async def change(self, sql: str) -> None:
+        """Change the database behind the bot's back."""
+
+        def run(tx: Connection) -> None:
+            tx.exec_driver_sql(sql)
+
+        await self.audited.write(run)
 
     async def problems(self) -> list[str]:
         """Audit the ledger."""
