@@ -9,6 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || \
 	command -v google-chrome || command -v google-chrome-stable)
 
+# Where pip-audit asks; it would wait long for an answer that cannot come.
+reach := import urllib.request as r; r.urlopen('https://pypi.org/pypi/pip/25.0/json', timeout=3)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run test storm bench pictures check lock clean
 .DELETE_ON_ERROR:
@@ -42,11 +45,17 @@ bench: $(VENV)/.dev ## how far from the limit: every measure against its baselin
 pictures: $(VENV)/.dev ## take the pictures of the README anew
 	@PICTURES=docs $(BIN)/python -m pytest -q tests/browser/test_pictures.py
 
-check: $(VENV)/.dev ## style, types and the direction of imports
+check: $(VENV)/.dev ## style, types, the direction of imports, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if $(BIN)/python -c "$(reach)" 2>/dev/null; then \
+		$(BIN)/pip-audit --progress-spinner off --timeout 15 --disable-pip --require-hashes \
+			--requirement requirements-dev.lock; \
+	else \
+		echo "make check: pypi.org cannot be reached, so nobody looked for known vulnerabilities."; \
+	fi
 
 lock: ## choose versions anew and write both lock files
 	@$(find_python); "$$python" -m venv --clear build/lock

@@ -3,9 +3,13 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Collection, Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +42,35 @@ class TestLock:
         if "dev" in lock:
             wanted |= _names(project["optional-dependencies"]["dev"])
         assert wanted <= set(_pins(lock))
+
+
+def _extras(lock: str) -> dict[str, set[str]]:
+    found = re.findall(r"^([a-z0-9._-]+)(?:\[([a-z0-9,._-]+)\])?==", read(lock), re.MULTILINE)
+    return {name: {extra for extra in extras.split(",") if extra} for name, extras in found}
+
+
+def _required_extras(names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Give what installed packages among ``names`` require of another one beyond its core."""
+    for package in distributions():
+        if canonicalize_name(package.name) not in names:
+            continue
+        for requirement in map(Requirement, package.requires or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                for extra in requirement.extras:
+                    yield canonicalize_name(requirement.name), extra
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_extras_that_packages_require_are_kept_or_pip_refuses_the_lock(lock: str) -> None:
+    extras = _extras(lock)
+    missing = [
+        f"{name}[{extra}]"
+        for name, extra in _required_extras(extras.keys())
+        if extra not in extras[name]
+    ]
+    assert missing == []
+    if "dev" in lock:
+        assert "toml" in extras["coverage"]  # pytest-cov's wish, so the test finds what there is
 
 
 def test_both_locks_pin_the_same_versions() -> None:
@@ -138,6 +171,34 @@ def test_ci_fails_without_chromium(shown_arguments: tuple[str, ...]) -> None:
     assert done.returncode != 0
     assert "CI needs Chromium" in done.stderr
     assert done.stdout == ""
+
+
+AUDIT = "pip-audit --progress-spinner off --timeout 15 --disable-pip --require-hashes"
+
+
+def _check(folder: Path, *, reachable: bool, findings: bool = False) -> tuple[int, str]:
+    """Run ``make check`` with tools that only tell their names, and pypi.org there or not."""
+    for name in ("ruff", "mypy", "lint-imports", "pip-audit", "python"):
+        fails = (name == "python" and not reachable) or (name == "pip-audit" and findings)
+        tool = folder / name
+        tool.write_text(f'#!/bin/sh\necho "{name} $@"\nexit {int(fails)}\n', "utf-8")
+        tool.chmod(0o700)
+    done = _make("-o", ".venv/.dev", f"BIN={folder}", "check")
+    return done.returncode, done.stdout
+
+
+def test_check_looks_for_known_vulnerabilities_and_fails_at_one(tmp_path: Path) -> None:
+    code, told = _check(tmp_path, reachable=True)
+    assert (code, told.count(AUDIT)) == (0, 1)
+    code, _ = _check(tmp_path, reachable=True, findings=True)
+    assert code != 0
+
+
+def test_check_says_that_it_cannot_look_for_vulnerabilities_and_goes_on(tmp_path: Path) -> None:
+    code, told = _check(tmp_path, reachable=False)
+    assert code == 0
+    assert "pypi.org cannot be reached" in told
+    assert AUDIT not in told
 
 
 def test_changelog_and_project_agree_on_a_version_or_it_is_unreleased() -> None:
