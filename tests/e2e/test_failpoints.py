@@ -204,7 +204,7 @@ STORIES = {
         common=True,
     ),
     "a question": Told(a_question, points=frozenset({"save", "deleteMessage"})),
-    "at once": Told(at_once, points=frozenset({"confirm", "set_status"})),
+    "at once": Told(at_once, points=frozenset({"confirm", "show_on"})),
     "a webhook": Told(
         brought_by_webhook,
         points=frozenset({"store", "mark_handled"}),
@@ -214,9 +214,7 @@ STORIES = {
     "a callback": Told(called_back, points=frozenset({"knock_all"}), settings=OPEN | PUBLIC),
     "a photo": Told(a_photo, points=frozenset({"getFile", "insert"})),
     "an album": Told(an_album, points=frozenset({"arrive", "settle", "close", "getFile"})),
-    "1080p": Told(
-        a_sharper_copy, CAPTURED * 2, videos=2, points=frozenset({"sharpen", "set_status"})
-    ),
+    "1080p": Told(a_sharper_copy, CAPTURED * 2, videos=2, points=frozenset({"sharpen", "show_on"})),
     "an extension": Told(
         an_extension, CAPTURED * 2, posts=2, videos=2, points=frozenset({"extend", "save"})
     ),
