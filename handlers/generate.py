@@ -150,9 +150,9 @@ class Generate:
         return await self._open(update, context, prompt, options)
 
     async def _video_replied_to(self, update: Update, context: Context) -> Job | None:
-        """Return the person's own video that the message answers."""
+        """Return the person's own video, or the link to it, that the message answers."""
         replied, chat_id = _message(update).reply_to_message, place_of(update).chat_id
-        if replied is None or replied.video is None:
+        if replied is None:
             return None
         return await self._further.shown_in(context.user.id, chat_id, replied.message_id)
 

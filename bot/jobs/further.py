@@ -93,7 +93,7 @@ class Further:
         return Sharpened(orders.place(tx, new, now, self._rules, admin=admin), begun=True)
 
     async def extend(self, job_id: int, user: User, place: Place, update_id: int) -> Draft | Job:
-        """Ask what happens next in a video.
+        """Ask what happens next in a video; pressed again while it is asked, it is asked once.
 
         An update that is handled again gets what it made before. Raises NotOffered, NotAllowed,
         AlreadyAsked.
@@ -106,10 +106,12 @@ class Further:
         if (made := jobs.by_update(tx, update_id)) is not None:
             return made
         parent = _own_video(tx, job_id, user.id)
-        if Kind.EXTEND in read_offers(tx, parent, self._clock()).pending:
-            raise AlreadyAsked(Kind.EXTEND)
-        _require(tx, parent, Kind.EXTEND, self._clock())
+        _require_extension(tx, parent, self._clock())
         self._require_model(parent.options)
+        asked = drafts.active(tx, user.id, place.chat_id, self._clock())
+        same = (parent.id, place, Step.PROMPT)
+        if asked is not None and (asked.parent_id, asked.place, asked.step) == same:
+            return asked
         return self._open(tx, parent, place, update_id, Step.PROMPT, None)
 
     async def choose(
@@ -126,7 +128,8 @@ class Further:
     ) -> Draft | Job | None:
         if (made := jobs.by_update(tx, update_id)) is not None:
             return made
-        if Kind.EXTEND not in read_offers(tx, video, self._clock()).kinds:
+        offers = read_offers(tx, video, self._clock())
+        if Kind.EXTEND not in offers.kinds or Kind.EXTEND in offers.pending:
             return None
         try:
             self._require_model(video.options)
@@ -189,11 +192,14 @@ def read_offers(tx: Connection, job: Job, now: float) -> Offers:
 
 
 def as_extension(tx: Connection, draft: Draft, now: float) -> Draft:
-    """Return the draft of an extension as its video rules it. Raises NotOffered, NotAllowed."""
+    """Return the draft of an extension as its video rules it.
+
+    Raises NotOffered, NotAllowed; AlreadyAsked while another one is on its way.
+    """
     if draft.parent_id is None:
         raise NotOffered
     parent = _own_video(tx, draft.parent_id, draft.user_id)
-    _require(tx, parent, Kind.EXTEND, now)
+    _require_extension(tx, parent, now)
     # The market form documents no seed.
     seed = None if parent.dialect is Dialect.MARKET else parent.options.seed
     options = replace(parent.options, seed=seed)
@@ -235,6 +241,13 @@ def _require(tx: Connection, parent: Job, kind: Kind, now: float) -> None:
         raise NotOffered("sharper")
     is_old = now - (parent.ready_at or parent.created_at) > UPGRADE_SECONDS
     raise NotOffered("old" if is_old else "never")
+
+
+def _require_extension(tx: Connection, parent: Job, now: float) -> None:
+    """Raise AlreadyAsked or NotOffered unless the video can be extended now: one at a time."""
+    if Kind.EXTEND in read_offers(tx, parent, now).pending:
+        raise AlreadyAsked(Kind.EXTEND)
+    _require(tx, parent, Kind.EXTEND, now)
 
 
 def _beside(tx: Connection, parent: Job, place: Place) -> Place:

@@ -24,7 +24,7 @@ from bot.models import (
     Step,
     User,
 )
-from storage import drafts, erasure, jobs, ledger, media, operations, queue, users
+from storage import drafts, erasure, jobs, ledger, media, queue, users
 from storage.database import Connection, Database
 
 # How stale ``users.seen_at`` may become before an update writes it again.
@@ -168,18 +168,13 @@ class Service:
         """Throw a person's own draft away. Raises DraftGone, NotAllowed."""
         return await self._database.write(_drop_draft, draft_id, user_id, self._clock())
 
-    async def is_paused(self, model: str) -> bool:
-        """Tell whether KIE has the model, or the account, switched off at the moment."""
-        scopes = {transactions.ACCOUNT, transactions.model_scope(model)}
-        return bool((await self._database.read(operations.pauses)).keys() & scopes)
-
     # Jobs
 
     async def confirm(self, draft: Draft, user: User) -> Job:
         """Hold the price, make the job, drop the draft: all or nothing.
 
         Confirming again gives the same job. Raises DraftGone, NotAllowed, Paused, QueueFull,
-        QuotaExceeded; NotOffered for a video that cannot be extended any more.
+        QuotaExceeded; NotOffered or AlreadyAsked for a video that cannot be extended (now).
         """
         job = await self._database.write(self._confirm, draft.id, user)
         self._nudge()

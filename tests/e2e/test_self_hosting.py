@@ -88,12 +88,15 @@ async def test_a_video_too_large_for_telegram_is_a_link_that_serves_it_whole(lar
         [url] = set(re.findall(r"http://[^\s\"<>]+", message.text))
         answer = await client.get(url)
         part = await client.get(url, headers={"range": "bytes=4-7"})
+        await large.admin.reply(message, "It jumps")
+        choice = await large.message("It jumps")
     assert url.startswith(env["PUBLIC_URL"] + "/results/")
     assert len(answer.content) == LARGE_BYTES
     assert answer.headers["content-type"] == "video/mp4"
     assert answer.headers["content-disposition"].startswith('attachment; filename="veo-')
     assert (part.status_code, part.content) == (206, b"ftyp")
     assert large.videos() == []
+    assert choice.labels == ("Extend · 60", "New video", "Cancel")
     assert large.rows("SELECT kind FROM entries ORDER BY id") == [("hold",), ("capture",)]
 
 

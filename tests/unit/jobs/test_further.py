@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.demo.kie_faults import Fate
+from bot.demo.kie_faults import Answer, Fate, Point
 from bot.errors import AlreadyAsked, NotAllowed, NotOffered, QuotaExceeded, SendLater
 from bot.jobs.further import read_offers
 from bot.jobs.messenger import Working
@@ -159,6 +159,50 @@ async def test_a_copy_that_takes_long_is_told_and_asked_for_every_five_minutes(
     assert isinstance(here.chat.statuses[-1], Working)
     assert (before.slow, here.chat.statuses[-1].slow) == (False, True)
     assert (await here.job(copy)).state is State.GENERATING
+
+
+@pytest.mark.parametrize("asked_before", [0, 1])
+async def test_a_4k_copy_that_is_unavailable_is_not_asked_for_anew_whatever_else_kie_says(
+    here: Life, asked_before: int
+) -> None:
+    video = await here.video()
+    here.kie.script(Point.K4, Answer(422, "4k is processing"), times=asked_before)
+    unavailable = "The 4K version of this video is unavailable. Internal Error, try again later."
+    here.kie.script(Point.K4, Answer(500, unavailable))
+    copy = (await here.sharpen(video, UHD)).job
+    await here.pass_seconds(300)
+
+    ended = await here.job(copy)
+    assert (ended.state, ended.attempt) == (State.FAILED, 1)
+    assert await here.entries() == ["hold", "capture", "hold", "release"]
+
+
+async def test_one_part_is_made_at_a_time(here: Life) -> None:
+    video, user = await here.video(), await here.user()
+    never_ready(here)
+    await here.extend(video)
+    draft = await here.further.choose(video, Place(ADA), "It swims", 80)
+    await here.pass_seconds(10)
+
+    with pytest.raises(AlreadyAsked):
+        await here.further.extend(video.id, user, Place(ADA), 81)
+    assert draft is None
+    finish_all(here)
+    await here.pass_seconds(300)
+    assert isinstance(await here.further.choose(video, Place(ADA), "It swims", 82), Draft)
+
+
+async def test_extend_pressed_again_while_it_is_asked_is_the_same_question(here: Life) -> None:
+    video, user = await here.video(), await here.user()
+    pressed, elsewhere = Place(ADA, None, 900), Place(-5, 3, 902)
+    first = await here.further.extend(video.id, user, pressed, 77)
+    again = await here.further.extend(video.id, user, pressed, 78)
+    other = await here.further.extend(video.id, user, elsewhere, 79)
+
+    assert isinstance(first, Draft)
+    assert isinstance(other, Draft)
+    assert again == first
+    assert other.id != first.id
 
 
 async def test_a_copy_given_up_and_asked_for_again_comes_once(here: Life) -> None:
