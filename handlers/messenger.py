@@ -23,11 +23,12 @@ from bot.errors import ChatError, ChatGone, ChatMoved, SendLater, SendRefused, S
 from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
 from bot.jobs.offers import Offers, first_offers
 from bot.media.videos import Prepared
-from bot.models import Job, Place, Reason, State
+from bot.models import Job, Kind, Place, Reason, State
 from bot.updates.limiter import Priority, seconds_of
 from handlers import keyboards, videos
 from handlers.answers import UNCHANGED, remove, say
 from handlers.context import Bot
+from handlers.sentences.labels import Labels
 from handlers.sentences.speech import Html, lines
 from handlers.texts import Languages, Texts
 
@@ -271,8 +272,7 @@ class TelegramMessenger:
             case Waiting(paused_account=True):
                 return texts.progress.waiting_for_account()
             case Waiting(paused_model=True):
-                model = texts.labels.value(self._catalog, Field.MODEL, job.options.model)
-                return texts.progress.waiting_for_model(model)
+                return texts.progress.waiting_for_model(self._what_is_off(job, texts.labels))
             case Waiting(place):
                 return texts.progress.queued(place)
             case Working() if job.state is State.SUBMITTING:
@@ -281,6 +281,12 @@ class TelegramMessenger:
                 return texts.progress.generating(job.kind, share, rest)
             case Sending():
                 return texts.progress.sending()
+
+    def _what_is_off(self, job: Job, labels: Labels) -> str:
+        """What is made of a video is called by its button."""
+        if job.kind is not Kind.GENERATE:
+            return labels.kind(job.kind)
+        return labels.value(self._catalog, Field.MODEL, job.options.model)
 
     def _alert(self, name: str, detail: str) -> Html:
         """Alerts are told in English: they are for whoever runs the bot."""

@@ -41,18 +41,18 @@ def claim_queued(
     now: float,
     limit: int,
     per_user: int,
-    paused_models: Collection[str],
+    paused: Collection[str],
     running: Collection[int],
 ) -> list[Job]:
     """Return up to ``limit`` queued jobs that may go to KIE now, in the fair order.
 
-    ``running``: as for ``claim_due``. The caller moves them on in the same transaction, and notes
-    whom it ``served``.
+    ``paused``: kind and model of those that wait, ``kind:model``. ``running``: as for
+    ``claim_due``. The caller moves them on in the same transaction, and notes whom it ``served``.
     """
     line = _line(
         now,
         jobs.c.due_at <= now,
-        jobs.c.model.not_in(paused_models),
+        (jobs.c.kind + ":" + jobs.c.model).not_in(paused),
         jobs.c.id.not_in(running),
     )
     first = line.where(line.selected_columns.turn <= per_user).limit(limit)

@@ -443,7 +443,7 @@ durations = Table(
     Index("ix_durations_model_kind_id", "model", "kind", "id"),
 )
 
-# What keeps new jobs from KIE: scope is "account", "rate" or "model:<id>".
+# What keeps new jobs from KIE: scope is "account", "rate", "disk" or "<kind>:<model>".
 pauses = Table(
     "pauses",
     metadata,

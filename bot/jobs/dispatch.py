@@ -74,11 +74,7 @@ def _live_pauses(tx: Connection, now: float) -> Mapping[str, float]:
 def _take_from_queue(
     tx: Connection, now: float, rules: Rules, wanted: int, running: frozenset[int]
 ) -> list[Submission]:
-    paused = [
-        scope.removeprefix("model:")
-        for scope in operations.pauses(tx)
-        if scope.startswith("model:")
-    ]
+    paused = operations.pauses(tx).keys()
     return [
         _begin(tx, job, now, rules)
         for job in queue.claim_queued(tx, now, wanted, rules.max_jobs_per_user, paused, running)

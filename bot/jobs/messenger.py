@@ -19,7 +19,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The status of a queued job: its place, from 1, and what keeps the whole queue."""
+    """The status of a queued job: its place, from 1, and what keeps it beside those before it.
+
+    ``paused_model``: its model does not do at the moment what the job asks for.
+    """
 
     place: int
     paused_account: bool = False

@@ -102,7 +102,7 @@ def _read_status(tx: Connection, job: Job, now: float, rules: Rules, place: int)
             return Waiting(
                 place,
                 paused_account=transactions.ACCOUNT in pauses,
-                paused_model=transactions.model_scope(job.options.model) in pauses,
+                paused_model=transactions.model_scope(job.kind, job.options.model) in pauses,
             )
         case State.READY | State.DELIVERING:
             return Sending(trouble=job.tries >= TRIES_OF_TROUBLE)

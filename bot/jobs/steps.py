@@ -32,7 +32,7 @@ from bot.kie import wire
 from bot.kie.client import KieClient
 from bot.kie.wire import Order, Record, RecordStatus
 from bot.media.hosting import PhotoHosting
-from bot.models import Job, Kind, Reason, State
+from bot.models import Dialect, Job, Reason, State
 from storage import attempts, jobs, media
 from storage.database import Database
 
@@ -108,11 +108,14 @@ class Steps:
             wait = await self._database.read(transactions.until_next_read, job, 0.0, self._rules)
             if not await self._database.write(transactions.mark_sent, job, self._clock()):
                 return
-            task_id = await self._kie.create(order, job.dialect or self._rules.dialect)
+            task_id = await self._kie.create(order, self._dialect(job))
         except KieError as error:
             await self._not_accepted(job, error)
         else:
             await self._accepted(job, task_id, wait)
+
+    def _dialect(self, job: Job) -> Dialect:
+        return job.dialect or self._rules.dialect
 
     async def _order(self, submission: Submission) -> Order:
         job = submission.job
@@ -171,9 +174,8 @@ class Steps:
             case TooManyRequests():
                 wait = retry.pause(RATE_RETRY, job.tries + 1, chance=self._chance())
                 await self._hold_up(job, transactions.RATE, error, wait or RATE_RETRY.cap)
-            case TryLater(code=455 | 505) | ModelUnavailable() if job.kind is not Kind.GENERATE:
-                # What is off is one way of going on, the model makes videos as before.
-                await self._fail(job, Reason.UNAVAILABLE, error)
+            case TryLater(code=455 | 505) if job.kind in wire.UPGRADES:
+                await self._wait_for_model(job, error)
             case TryLater():
                 await self._submit_later(job, "unreachable")
             case OperatorTrouble():
@@ -181,8 +183,7 @@ class Steps:
                     transactions.refuse_for_account, job, str(error.code), self._clock()
                 )
             case ModelUnavailable():
-                scope = transactions.model_scope(job.options.model)
-                await self._hold_up(job, scope, error, MODEL_PAUSE_SECONDS)
+                await self._wait_for_model(job, error)
             case ImageNotFetched() if not await self._ended_before(job, Reason.IMAGE_NOT_FETCHED):
                 await self._put_back(job, self._clock(), Reason.IMAGE_NOT_FETCHED)
             case _:
@@ -190,6 +191,10 @@ class Steps:
 
     async def _ended_before(self, job: Job, why: str) -> bool:
         return why in await self._database.read(attempts.errors, job.id)
+
+    async def _wait_for_model(self, job: Job, error: KieError) -> None:
+        scope = transactions.model_scope(job.kind, job.options.model)
+        await self._hold_up(job, scope, error, MODEL_PAUSE_SECONDS)
 
     async def _hold_up(self, job: Job, scope: str, error: KieError, seconds: float) -> None:
         await self._database.write(
@@ -214,7 +219,7 @@ class Steps:
 
     async def _recover_submission(self, job: Job) -> None:
         """The process that was submitting this job is gone."""
-        has_own_task = wire.has_own_task(job.kind, job.dialect or self._rules.dialect)
+        has_own_task = wire.has_own_task(job.kind, self._dialect(job))
         if has_own_task and await self._database.read(attempts.was_sent, job):
             await self._database.write(transactions.lose_sight, job, self._clock(), self._rules)
         else:
@@ -275,7 +280,8 @@ class Steps:
         )
         error = KieError(record.code, record.text)
         earlier = await self._database.read(attempts.errors, job.id)
-        if wire.is_passing(record) and earlier.count(Reason.OVERLOAD) < REMAKES:
+        can_pass = wire.is_passing(record) and wire.has_own_task(job.kind, self._dialect(job))
+        if can_pass and earlier.count(Reason.OVERLOAD) < REMAKES:
             shortest, longest = REMAKE_SECONDS
             wait = shortest + (longest - shortest) * self._chance()
             await self._put_back(job, self._clock() + wait, Reason.OVERLOAD)

@@ -8,7 +8,7 @@ from bot.jobs import eta, pace, silence
 from bot.jobs.lifecycle import HELD
 from bot.jobs.rules import Rules, status_seconds
 from bot.kie.wire import UPGRADES
-from bot.models import Job, Reason, State, Video
+from bot.models import Job, Kind, Reason, State, Video
 from storage import attempts, erasure, jobs, knocks, ledger, lineage, media, operations, queue
 from storage.database import Connection
 from storage.knocks import Attempt
@@ -31,9 +31,12 @@ def probe_seconds(code: str) -> float:
     return KEY_PROBE_SECONDS if code == "401" else ACCOUNT_PROBE_SECONDS
 
 
-def model_scope(model: str) -> str:
-    """Return the name under which the pause of a model is kept."""
-    return f"model:{model}"
+def model_scope(kind: Kind, model: str) -> str:
+    """Return the name under which the pause of what a model does is kept.
+
+    One that cannot extend for a while, say, makes videos as before.
+    """
+    return f"{kind}:{model}"
 
 
 def mark_sent(tx: Connection, job: Job, now: float) -> bool:

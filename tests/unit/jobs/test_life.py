@@ -20,7 +20,7 @@ from bot.jobs import dispatch
 from bot.jobs.dispatch import Work
 from bot.jobs.messenger import Sending, Waiting, Working
 from bot.jobs.service import Cancelled
-from bot.models import Reason, State
+from bot.models import Dialect, Kind, Reason, State
 from storage.database import Connection
 from tests.unit.jobs.life import Life
 
@@ -160,6 +160,41 @@ async def test_a_model_that_is_switched_off_is_tried_again_later(here: Life) -> 
     assert here.chat.statuses == [Waiting(1, paused_model=True)]
     await here.pass_seconds(600, step=20)
     assert (await here.job(job)).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "code"),
+    [
+        (Kind.EXTEND, Dialect.VEO, 455),
+        (Kind.EXTEND, Dialect.MARKET, 505),
+        (Kind.UPGRADE_1080P, Dialect.VEO, 505),
+        (Kind.UPGRADE_1080P, Dialect.MARKET, 455),
+    ],
+)
+async def test_what_is_switched_off_waits_while_its_model_makes_videos(
+    here: Life, kind: Kind, dialect: Dialect, code: int
+) -> None:
+    here.build(dialect=dialect, daily_credits=1000)
+    video = await here.video()
+    own = {Kind.EXTEND: Point.EXTEND, Kind.UPGRADE_1080P: Point.P1080}
+    point = Point.CREATE if dialect is Dialect.MARKET else own[kind]
+    tries = 3 if point is Point.P1080 else 1  # in a row, of what is free to repeat
+    here.kie.script(point, Answer(code, "maintenance"), times=tries)
+    if kind is Kind.EXTEND:
+        more = await here.extend(video)
+    else:
+        more = (await here.sharpen(video, kind)).job
+    await here.service.show_status_on(more, 77)
+    await here.pass_seconds(10)
+    await here.reporter.round()
+    assert here.chat.statuses == [Waiting(1, paused_model=True)]
+    await here.order()
+    await here.pass_seconds(200, step=20)
+    assert (await here.job(more)).state is State.QUEUED
+    assert len(here.chat.videos) == 2
+    await here.pass_seconds(1000, step=20)
+    assert (await here.job(more)).state is State.DONE
+    assert await here.entries() == ["hold", "capture", "hold", "hold", "capture", "capture"]
 
 
 async def test_too_many_requests_hold_the_whole_queue_for_a_window(here: Life) -> None:
