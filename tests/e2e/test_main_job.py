@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from bot.demo.chats import Message
+from tests.e2e.public import reachable
 from tests.e2e.world import World
 
 
@@ -14,8 +15,12 @@ def shown_video(message: Message) -> tuple[int, int, int]:
     return message.video["width"], message.video["height"], message.video["duration"]
 
 
-async def test_a_prompt_is_asked_for_priced_made_and_delivered(here: World) -> None:
-    async with here.bot():
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+@pytest.mark.parametrize("dialect", ["veo", "market"])
+async def test_a_prompt_is_asked_for_priced_made_and_delivered(
+    here: World, dialect: str, mode: str
+) -> None:
+    async with here.bot(**reachable(TELEGRAM_MODE=mode, KIE_DIALECT=dialect)):
         await here.admin.send("/generate")
         await here.message("Describe the video")
         await here.admin.send("A fox's <b>jump</b> & fall")
@@ -30,8 +35,10 @@ async def test_a_prompt_is_asked_for_priced_made_and_delivered(here: World) -> N
     assert "A fox's <b>jump</b> & fall" in video.text
     assert "Fast · 16:9 · 8 s · 720p" in video.text
     assert {"Again", "Edit"} <= set(video.labels)
-    assert [post["prompt"] for post in here.posts()] == ["A fox's <b>jump</b> & fall"]
-    assert here.states() == ["done"]
+    prompts = [post.get("input", post)["prompt"] for post in here.posts()]
+    assert prompts == ["A fox's <b>jump</b> & fall"]
+    assert here.rows("SELECT state, dialect FROM jobs") == [("done", dialect)]
+    assert bool(here.telegram.calls_of("getUpdates")) == (mode == "polling")
     assert here.rows("SELECT kind FROM entries ORDER BY id") == [("hold",), ("capture",)]
 
 
@@ -203,13 +210,11 @@ async def test_cancel_in_the_queue_gives_the_credits_back(here: World) -> None:
 
 async def test_cancel_at_kie_lets_it_run_unseen(here: World) -> None:
     here.seconds = math.inf
-    here.seconds = math.inf
     async with here.bot():
         status = await here.order("A cat")
         await here.until(lambda: here.states() == ["generating"])
         await here.admin.press(status, "Cancel")
         await here.message("I won't send it")
-        here.kie.finish(here.kie.tasks[0].id)
         here.kie.finish(here.kie.tasks[0].id)
         await here.until(lambda: here.states() == ["done"], "the job finished")
     assert here.videos() == []

@@ -10,7 +10,7 @@ import pytest
 from bot.demo.chats import Message
 from bot.demo.clips import Clip
 from bot.demo.faults import Hang as TelegramHang
-from bot.demo.kie_faults import Answer, Fate, Hang, Point
+from bot.demo.kie_faults import Answer, Fate, Hang, Link, Point
 from bot.demo.kie_records import Forms
 from bot.demo.messenger import Press
 from bot.models import Kind, Resolution
@@ -221,23 +221,52 @@ async def test_every_form_of_not_yet_and_of_done_is_understood(
     assert entries(here, 2) == CAPTURED
 
 
-@pytest.mark.parametrize("code", [455, 505])
-async def test_maintenance_of_1080p_releases_and_leaves_the_model_alone(
-    here: World, code: int
+async def test_maintenance_of_1080p_is_told_can_be_cancelled_and_leaves_the_model_alone(
+    here: World,
 ) -> None:
     async with here.bot():
         video = await make(here)
-        here.kie.script(Point.P1080, Answer(code, "switched off"), times=3)
+        here.kie.script(Point.P1080, Answer(455, "switched off"), times=3)
         await here.admin.press(video, "1080p")
-        told = await here.message("refunded")
+        waiting = await here.message("1080p is down for maintenance")
         await make(here, "Another", count=2)
-    assert "unavailable" in told.text
+        await here.admin.press(waiting, "Cancel")
+        await here.message("refunded")
+        await buttons(here, video, "1080p · 5", "4K · 120")
     assert entries(here, 2) == RELEASED
 
 
-@pytest.mark.parametrize("code", [455, 422])
-async def test_an_extension_refused_at_once_is_told_and_released(here: World, code: int) -> None:
-    here.kie.script(Point.EXTEND, Answer(code, "switched off"))
+async def test_three_quick_presses_on_extend_ask_once_and_a_second_part_waits_its_turn(
+    here: World,
+) -> None:
+    async with here.bot():
+        video = await make(here)
+        for _ in range(3):
+            await here.admin.press(video, "Extend")
+        await here.until(lambda: all(press.answer for press in here.telegram.presses))
+        await here.admin.send("It jumps")
+        card = await here.card()
+        asks = "What happens next?"
+        await here.until(lambda: not any(asks in each.text for each in here.messages()))
+        await here.admin.reply(video, "It swims")
+        other = await here.message("It swims")
+        here.kie.script_task(Fate(seconds=math.inf))
+        await here.admin.press(card, "Generate")
+        await here.until(lambda: here.states() == ["done", "generating"], "the next part")
+        pressed = await answer(here, await here.admin.press(other, "Extend"))
+        await here.admin.reply(video, "It flies")
+        later = await here.message("It flies")
+        here.kie.finish(here.kie.tasks[1].id)
+        await here.video(count=2)
+        await here.admin.press(other, "Extend")
+        await here.video(count=3)
+    assert "being made already" in pressed
+    assert not any("Extend" in label for label in later.labels)
+    assert [post["prompt"] for post in here.posts()] == ["A fox", "It jumps", "It swims"]
+
+
+async def test_an_extension_refused_at_once_is_told_and_released(here: World) -> None:
+    here.kie.script(Point.EXTEND, Answer(422, "switched off"))
     async with here.bot():
         video = await make(here)
         await extend(here, video, "It jumps")
@@ -248,31 +277,55 @@ async def test_an_extension_refused_at_once_is_told_and_released(here: World, co
     assert entries(here, 2) == RELEASED
 
 
-@pytest.mark.parametrize("stage", ["submitting", "generating", "delivering"])
-async def test_killed_while_a_copy_is_made_it_still_comes_once(here: World, stage: str) -> None:
+STAGES = [
+    ("1080p", "submitting"),
+    ("1080p", "ready"),
+    ("4K", "generating"),
+    ("4K", "delivering"),
+    ("Extend", "queued"),
+    ("Extend", "generating"),
+    ("Extend", "ready"),
+]
+
+
+@pytest.mark.parametrize(("label", "stage"), STAGES)
+async def test_killed_while_more_is_made_of_a_video_it_still_comes_once(
+    here: World, label: str, stage: str
+) -> None:
     await here.start()
     video = await make(here)
     await here.until(lambda: here.states() == ["done"])
-    if stage == "submitting":
-        here.kie.script(Point.P1080, Hang(600))
-    if stage == "delivering":
-        here.telegram.fail_next("sendVideo", TelegramHang(accept=False))
+    match stage:
+        case "queued":
+            here.kie.script(Point.EXTEND, Answer(455, "maintenance"))
+        case "submitting":
+            here.kie.script(Point.P1080, Hang(600))
+        case "generating":
+            here.kie.script_task(Fate(seconds=math.inf))
+        case "ready":
+            here.kie.script_task(Fate(link=Link.SLOW, link_times=1))
+        case "delivering":
+            here.telegram.fail_next("sendVideo", TelegramHang(accept=False))
+    if label == "Extend":
+        await extend(here, video, "It jumps")
     else:
-        here.kie.script_task(Fate(seconds=math.inf))
-    await here.admin.press(video, "1080p")
-    await here.until(lambda: here.states() == ["done", stage], stage)
-    await here.until(lambda: here.rows("SELECT 1 FROM attempts WHERE job_id = 2 AND sent_at > 0"))
+        await here.admin.press(video, label)
+    sent = "SELECT 1 FROM attempts WHERE job_id = 2 AND sent_at > 0"
+    await here.until(lambda: here.states() == ["done", stage] and here.rows(sent), stage)
     await here.kill()
     here.telegram.release()
-    here.kie.finish(here.kie.tasks[0].id)
+    here.change("UPDATE pauses SET probe_at = 0")
+    here.change("UPDATE jobs SET due_at = 0 WHERE state = 'queued'")
+    for task in here.kie.tasks:
+        here.kie.finish(task.id)
     await here.start()
     await here.video(count=2)
     await here.until(lambda: here.states() == ["done", "done"])
-    await buttons(here, video, "4K · 120")
     assert await here.terminate() == 0
     assert len(here.videos()) == 2
     assert entries(here, 2) == CAPTURED
-    assert charged(here) == [(Kind.GENERATE, 60), (Kind.UPGRADE_1080P, 5)]
+    price = {"1080p": 5, "4K": 120, "Extend": 60}[label]
+    assert [charge.credits for charge in here.kie.charges] == [60, price]
 
 
 async def test_killed_while_an_extension_is_ordered_it_is_never_ordered_twice(
