@@ -356,7 +356,7 @@ async def test_a_copy_that_was_made_is_sent_again_for_nothing(here: World) -> No
         again = await here.video(count=3)
     assert again.text == copy.text
     assert answers(again) == video.id
-    uploads = [call for call in here.telegram.calls_of("sendVideo") if call.files]
+    uploads = [call for call in here.telegram.calls_of("editMessageMedia") if call.files]
     assert len(uploads) == 2
     assert len(here.kie.charges) == 2
     assert here.rows("SELECT job_id, message_id FROM copies") == [(2, again.id)]
