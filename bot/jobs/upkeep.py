@@ -1,8 +1,9 @@
 """What is looked after from time to time: the account at KIE, disk, old rows, alerts."""
 
+import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.errors import ChatError, KieError
@@ -23,8 +24,12 @@ DISK_FULL_BYTES = 256 << 20
 DISK_SECONDS = 60.0
 INBOX_SECONDS = 48 * 3600.0
 CREDIT_LOOK_SECONDS = 900.0
+# So many times its limit must be left before a shortage is over.
+WELL_ABOVE = 1.2
 # Nobody may have opened a chat with the bot yet, or Telegram is out of reach.
 ALERT_AGAIN_SECONDS = 60.0
+# Whoever runs the bot may have to mend the folder first.
+FILES_AGAIN_SECONDS = 3600.0
 # A foreign callback is over as soon as it has come: the next one is told again, but not all day.
 FOREIGN_ALERT_SECONDS = 24 * 3600.0
 
@@ -54,6 +59,7 @@ class Upkeep:
         self._free_bytes = free_bytes
         self._credit_look_at = 0.0
         self._alert_at = 0.0
+        self._files_at = 0.0
 
     async def round(self) -> None:
         """Do what is due; called every few seconds."""
@@ -94,13 +100,13 @@ class Upkeep:
         except KieError as error:
             log.warning("the credit cannot be read", extra={"error": str(error)})
             return
-        low = credit < self._rules.credits_low
-        await self._database.write(_set_alert, CREDITS_ALERT, low, f"{credit:g}", now)
+        limit = self._rules.credits_low
+        await self._database.write(_watch, CREDITS_ALERT, credit, limit, f"{credit:g}", now)
 
     async def _look_at_disk(self, now: float) -> None:
         free = self._free_bytes(self._data_dir)
-        short = free < DISK_SHORT_BYTES
-        await self._database.write(_set_alert, DISK_ALERT, short, f"{free >> 20} MB", now)
+        text = f"{free >> 20} MB"
+        await self._database.write(_watch, DISK_ALERT, free, DISK_SHORT_BYTES, text, now)
         if free < DISK_FULL_BYTES:
             until = now + DISK_SECONDS
             await self._database.write(operations.pause, transactions.DISK, "full", now, until)
@@ -108,11 +114,14 @@ class Upkeep:
             self._nudge()
 
     async def _remove_old_files(self, now: float) -> None:
+        if now < self._files_at:
+            return
         old = await self._database.read(media.deletable, now - self._rules.keep_videos_seconds)
-        for path in old.values():
-            (self._data_dir / path).unlink(missing_ok=True)
-        if old:
-            await self._database.write(media.forget_files, old.keys())
+        gone = await asyncio.to_thread(_delete, self._data_dir, old)
+        if gone:
+            await self._database.write(media.forget_files, gone)
+        if len(gone) < len(old):
+            self._files_at = now + FILES_AGAIN_SECONDS
 
     async def _tell_alerts(self, now: float) -> None:
         """An alert is told once; while there is nobody to tell it to, it stays."""
@@ -129,6 +138,19 @@ class Upkeep:
             await self._database.write(operations.mark_told, alert.name, self._clock())
 
 
+def _delete(folder: Path, paths: Mapping[int, str]) -> list[int]:
+    """Return the keys of the files that are gone."""
+    gone = []
+    for media_id, path in paths.items():
+        try:
+            (folder / path).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("a file cannot be deleted", extra={"file": path, "error": error.strerror})
+        else:
+            gone.append(media_id)
+    return gone
+
+
 def _purge(tx: Connection, now: float) -> None:
     drafts.drop_expired(tx, now)
     inbox.purge(tx, now - INBOX_SECONDS)
@@ -137,8 +159,12 @@ def _purge(tx: Connection, now: float) -> None:
     operations.forget_told(tx, transactions.FOREIGN_ALERT, now - FOREIGN_ALERT_SECONDS)
 
 
-def _set_alert(tx: Connection, name: str, on: bool, text: str, now: float) -> None:
-    if on:
+def _watch(tx: Connection, name: str, left: float, limit: float, text: str, now: float) -> None:
+    """Raise an alert while less is left than the limit, and clear it well above.
+
+    What wavers around its limit would be told again and again.
+    """
+    if left < limit:
         operations.raise_alert(tx, name, text, now)
-    else:
+    elif left >= limit * WELL_ABOVE:
         operations.clear_alert(tx, name)

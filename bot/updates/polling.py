@@ -147,8 +147,8 @@ class Poller:
 
     async def _step(self) -> None:
         raws = await self._fetch_updates(self._offset)
-        await self._inbox.put(raws)
         self._watchdog.beat()
+        await self._inbox.put(raws)
         ids = [each for raw in raws if (each := update_id_of(raw)) is not None]
         if ids:
             self._offset = max(ids) + 1

@@ -8,8 +8,9 @@ import pytest
 from bot.demo.kie_faults import Fate
 from bot.errors import Paused
 from bot.jobs.upkeep import DISK_ALERT, DISK_FULL_BYTES, DISK_SHORT_BYTES, Upkeep
-from bot.models import State
-from tests.unit.jobs.life import Life
+from bot.models import State, Video
+from storage import media
+from tests.unit.jobs.life import ADA, Life
 
 HOUR = 3600.0
 
@@ -75,6 +76,19 @@ async def test_little_room_is_told_to_the_admins_once(here: Life, disk: Disk) ->
     for _ in range(3):
         await here.upkeep.round()
     assert [name for name, _ in here.chat.alerts if name == DISK_ALERT] == [DISK_ALERT]
+
+
+async def test_a_file_that_cannot_be_deleted_is_left_and_the_others_go(
+    here: Life, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("kept.jpg", "gone.jpg"):
+        photo = Video(f"videos/{name}", 1, 1, 0.0, 1)
+        await here.database.write(media.insert, ADA, "photo", photo, 0.0)
+    (here.folder / "videos/kept.jpg").mkdir()
+    (here.folder / "videos/gone.jpg").touch()
+    await here.upkeep.round()
+    assert "cannot be deleted" in caplog.text
+    assert [path.name for path in (here.folder / "videos").iterdir()] == ["kept.jpg"]
 
 
 @pytest.mark.parametrize("restarted", [False, True])

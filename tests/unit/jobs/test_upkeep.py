@@ -2,8 +2,16 @@
 
 from bot.errors import ChatGone
 from bot.jobs import transactions
-from bot.jobs.upkeep import ALERT_AGAIN_SECONDS, CREDITS_ALERT, FOREIGN_ALERT_SECONDS
-from tests.unit.jobs.life import Life
+from bot.jobs.upkeep import (
+    ALERT_AGAIN_SECONDS,
+    CREDIT_LOOK_SECONDS,
+    CREDITS_ALERT,
+    DISK_ALERT,
+    DISK_SHORT_BYTES,
+    FOREIGN_ALERT_SECONDS,
+    Upkeep,
+)
+from tests.unit.jobs.life import RULES, Life
 
 
 def told(here: Life) -> list[str]:
@@ -55,3 +63,33 @@ async def test_a_foreign_callback_that_nobody_was_told_of_is_not_forgotten(here:
     here.build()
     await here.upkeep.round()
     assert here.chat.alerts == [(transactions.FOREIGN_ALERT, job.ref)]
+
+
+async def test_credit_that_wavers_around_its_limit_is_told_once(here: Life) -> None:
+    for credit in (499, 520, 499, 520, 490):
+        here.kie.credit = credit
+        await here.upkeep.round()
+        here.clock.advance(CREDIT_LOOK_SECONDS)
+    assert told(here) == [CREDITS_ALERT]
+    for credit in (5000, 499):
+        here.kie.credit = credit
+        await here.upkeep.round()
+        here.clock.advance(CREDIT_LOOK_SECONDS)
+    assert told(here) == [CREDITS_ALERT] * 2
+
+
+async def test_a_disk_that_wavers_around_its_limit_is_told_once(here: Life) -> None:
+    free = iter([-1, 1 << 20, -1, 1 << 20, -1])
+    upkeep = Upkeep(
+        database=here.database,
+        kie=here.client,
+        messenger=here.chat,
+        rules=RULES,
+        data_dir=here.folder,
+        nudge=lambda: None,
+        clock=here.clock,
+        free_bytes=lambda _: DISK_SHORT_BYTES + next(free),
+    )
+    for _ in range(5):
+        await upkeep.round()
+    assert told(here) == [DISK_ALERT]
