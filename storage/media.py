@@ -103,8 +103,8 @@ def deletable(tx: Connection, before: float) -> dict[int, str]:
         select(media.c.id, media.c.path).where(
             media.c.path.is_not(None), or_(delivered, media.c.created_at <= before)
         )
-    )
-    needed = _needed(tx)
+    ).all()
+    needed = _needed(tx) if rows else set()  # mostly there is none, and many jobs may wait
     return {row.id: row.path for row in rows if row.id not in needed}
 
 

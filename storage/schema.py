@@ -371,6 +371,12 @@ media = Table(
     ),  # the update that brought it: handled again, same row
     _one_of("kind", ("photo", "video")),
     Index("ix_media_user_id", "user_id"),
+    Index(
+        "ix_media_kept",
+        "created_at",
+        sqlite_where=text("path IS NOT NULL"),
+        postgresql_where=text("path IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -386,9 +392,9 @@ albums = Table(
     Column("due_at", Double, nullable=False),
     Column("open", Boolean, nullable=False),
     Index(
-        "ix_albums_due",
-        "due_at",
-        sqlite_where=text("open"),
+        "ix_albums_open",
+        "opened_at",
+        sqlite_where=text("open = 1"),  # as the statements say it: else it is not used
         postgresql_where=text("open"),
     ),
     Index("ix_albums_user_id", "user_id"),

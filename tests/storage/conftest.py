@@ -1,6 +1,6 @@
 """What storage tests share: jobs to attach credits to, and a watch over the statements they run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -48,6 +48,20 @@ def tx(memory: Engine) -> Iterator[Connection]:
     """A transaction that is rolled back in the end."""
     with memory.connect() as connection:
         yield connection
+
+
+def plans(tx: Connection, call: Callable[[], object]) -> list[str]:
+    """Return how SQLite goes about each table that a call asks."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_tx: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
+        asked.append((sql, values))
+
+    event.listen(tx, "before_cursor_execute", note)
+    call()
+    event.remove(tx, "before_cursor_execute", note)
+    found = [tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked]
+    return [row[3] for rows in found for row in rows]
 
 
 def add_job(

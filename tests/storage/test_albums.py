@@ -9,6 +9,7 @@ from bot.models import Album, AlbumPart, Picture, Video
 from storage import albums, media
 from storage.database import Connection
 from storage.schema import album_parts
+from tests.storage.conftest import plans
 
 QUIET, LONGEST = 1.0, 8.0
 
@@ -111,3 +112,7 @@ def test_a_part_goes_with_its_photo(tx: Connection) -> None:
 def parts(tx: Connection) -> int:
     count: int = tx.execute(select(func.count()).select_from(album_parts)).scalar_one()
     return count
+
+
+def test_looking_for_albums_that_are_due_reads_only_open_ones(tx: Connection) -> None:
+    assert plans(tx, lambda: albums.due(tx, 0.0)) == ["SCAN albums USING INDEX ix_albums_open"]

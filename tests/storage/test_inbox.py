@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, event, select
+from sqlalchemy import Connection, create_engine, select
 
 from storage import schema
 from storage.inbox import Incoming, Stored, mark_handled, open_updates, purge, store
+from tests.storage.conftest import plans
 
 
 @pytest.fixture
@@ -77,15 +78,7 @@ def test_purge_takes_what_was_handled_before_and_never_what_is_open(tx: Connecti
 
 
 def test_looking_for_open_updates_reads_no_handled_ones(tx: Connection) -> None:
-    asked: list[tuple[str, tuple[object, ...]]] = []
-    event.listen(
-        tx,
-        "before_cursor_execute",
-        lambda _tx, _cursor, sql, values, *_: asked.append((sql, values)),
-    )
-    open_updates(tx, after=5, limit=10)
-    (sql, values), *_ = asked
-    plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    plan = plans(tx, lambda: open_updates(tx, after=5, limit=10))
     assert plan[0].startswith("SEARCH inbox USING INDEX ix_inbox_")
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from bot.models import Options, Place, State, Step, Video
 from storage import drafts, media
 from storage.database import Connection
-from tests.storage.conftest import add_job
+from tests.storage.conftest import add_job, plans
 
 PHOTO = Video("photos/1.jpg", 1280, 720, 0.0, 50_000, "tg-photo")
 CLIP = Video("videos/1.mp4", 1920, 1080, 8.0, 3_000_000)
@@ -102,3 +102,8 @@ def test_of_several_files_those_that_are_kept_are_named_in_order(tx: Connection)
     media.forget_files(tx, [gone])
     assert media.kept(tx, (last, gone, first)) == (last, first)
     assert media.photo_paths(tx) == {"a"}
+
+
+def test_looking_for_files_to_delete_reads_only_those_that_are_kept(tx: Connection) -> None:
+    plan = plans(tx, lambda: media.deletable(tx, 0.0))
+    assert plan == ["SCAN media USING INDEX ix_media_kept"]
