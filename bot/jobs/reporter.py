@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.errors import ChatError, ChatGone, ChatMoved, SendRefused
-from bot.jobs import eta, pace, transactions
+from bot.jobs import chats, eta, pace, transactions
 from bot.jobs.further import read_offers
 from bot.jobs.messenger import Messenger, Sending, Status, Waiting, Working
 from bot.jobs.offers import Offers
@@ -22,6 +22,8 @@ FAR_PLACE = 20
 FAR_SECONDS = 60.0
 # Cards drawn per round: beyond it they are drawn later.
 CARDS_PER_ROUND = 20
+# A chat that has to wait for longer, perhaps a flooded one, must not keep the others waiting.
+PATIENCE_SECONDS = 5.0
 # Buttons that Telegram does not take now are drawn again after this time.
 BUTTONS_SECONDS = 15.0
 # A delivery that took this many tries is told to be in trouble.
@@ -38,11 +40,13 @@ class Reporter:
         messenger: Messenger,
         rules: Rules,
         clock: Callable[[], float],
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._database = database
         self._messenger = messenger
         self._rules = rules
         self._clock = clock
+        self._patience_seconds = patience_seconds
 
     async def round(self) -> None:
         """Draw the cards and the buttons that are due."""
@@ -55,10 +59,11 @@ class Reporter:
     async def _draw(self, job: Job, status: Status) -> None:
         due_at: float | None = self._clock() + _pause(job, status)
         try:
-            await self._messenger.show_status(job, status)
+            async with asyncio.timeout(self._patience_seconds):
+                await self._messenger.show_status(job, status)
         except (ChatGone, ChatMoved, SendRefused):
             due_at = None  # no card left to draw on
-        except ChatError as error:
+        except (ChatError, TimeoutError) as error:
             log.debug("a status was dropped", extra={"job": job.ref, "error": str(error)})
         await self._database.write(jobs.drawn, job, due_at)
 
@@ -66,10 +71,13 @@ class Reporter:
         again_at = None
         for chat_id, message_id in stale.messages:
             try:
-                await self._messenger.show_buttons(stale.job, offers, chat_id, message_id)
+                async with asyncio.timeout(self._patience_seconds):
+                    await self._messenger.show_buttons(stale.job, offers, chat_id, message_id)
             except (ChatGone, SendRefused):
                 await self._database.write(lineage.forget_copy, chat_id, message_id)
-            except ChatError as error:
+            except ChatMoved as moved:
+                await self._database.write(chats.follow, chat_id, moved.chat_id)
+            except (ChatError, TimeoutError) as error:
                 log.info("buttons wait", extra={"job": stale.job.ref, "error": str(error)})
                 again_at = self._clock() + BUTTONS_SECONDS
         await self._database.write(lineage.redrawn, stale, again_at)

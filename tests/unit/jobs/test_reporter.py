@@ -1,5 +1,6 @@
 """Status cards are drawn again as jobs move on, but never in a hurry."""
 
+import asyncio
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -7,11 +8,14 @@ from itertools import pairwise
 import pytest
 
 from bot.demo.kie_faults import Answer, Fate, Point
+from bot.errors import ChatMoved
 from bot.jobs import chats, transactions
 from bot.jobs.messenger import Status, Waiting, Working
+from bot.jobs.reporter import Reporter
 from bot.jobs.service import Request
 from bot.models import Draft, Job, Place, Reason
-from tests.unit.jobs.life import ADA, Life
+from storage import lineage
+from tests.unit.jobs.life import ADA, RULES, Life
 
 CARD_ID = 77
 GROUP = -100
@@ -21,7 +25,8 @@ async def order_with_card(here: Life, chat_id: int) -> None:
     """Confirm a card that becomes the status card."""
     user = await here.user()
     place = Place(chat_id, None, 5)
-    draft = await here.service.open_draft(Request(user, place, 10_000, "A cat", user.defaults))
+    update_id = 10_000 + abs(chat_id)
+    draft = await here.service.open_draft(Request(user, place, update_id, "A cat", user.defaults))
     assert isinstance(draft, Draft)
     await here.service.confirm(
         await here.service.save_draft(replace(draft, card_message_id=CARD_ID)), user
@@ -97,3 +102,42 @@ async def test_a_card_drawn_while_its_job_moves_on_is_not_drawn_again(
     after = await here.job(shown.job)
     assert after.status_due_at is None
     assert after.status_message_id == (None if event == "moved" else CARD_ID)
+
+
+async def test_a_chat_that_takes_no_card_now_keeps_no_other_chat_from_its_own(here: Life) -> None:
+    here.kie.script_task(Fate(seconds=math.inf), times=2)
+    await order_with_card(here, GROUP)
+    await order_with_card(here, ADA)
+    await here.worker.settle()
+    show_status, drawn = here.chat.show_status, []
+
+    async def slowly(job: Job, status: Status) -> None:
+        if job.place.is_group:
+            await asyncio.Event().wait()
+        drawn.append(job.place.chat_id)
+        await show_status(job, status)
+
+    here.chat.show_status = slowly  # type: ignore[method-assign]  # Telegram lets the group wait
+    reporter = Reporter(
+        database=here.database,
+        messenger=here.chat,
+        rules=RULES,
+        clock=here.clock,
+        patience_seconds=0.01,
+    )
+    for _ in range(3):
+        here.clock.advance(10)
+        await reporter.round()
+    assert drawn == [ADA] * 3
+
+
+async def test_buttons_in_a_group_that_moved_are_left_with_it(here: Life) -> None:
+    video = await here.video()
+    await here.database.write(lineage.redraw, video.id, here.clock())
+    here.chat.refuses = [ChatMoved(-200)] * 3
+    for _ in range(3):
+        await here.reporter.round()
+        here.clock.advance(60)
+    moved = await here.job(video)
+    assert (moved.place.chat_id, moved.result_message_id) == (-200, None)
+    assert len(here.chat.refuses) == 2
