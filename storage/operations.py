@@ -77,6 +77,11 @@ def raise_alert(tx: Connection, name: str, text: str, now: float) -> bool:
     return new.first() is not None
 
 
+def is_raised(tx: Connection, name: str) -> bool:
+    """Tell whether the trouble is not over yet."""
+    return tx.execute(select(alerts.c.name).where(alerts.c.name == name)).first() is not None
+
+
 def clear_alert(tx: Connection, name: str) -> bool:
     """The trouble is over, raised again it is told again; False: there was none."""
     return bool(tx.execute(delete(alerts).where(alerts.c.name == name)).rowcount)

@@ -109,6 +109,13 @@ def count_at_kie(tx: Connection, now: float) -> int:
     return tx.execute(select(func.count()).select_from(jobs).where(_at_kie(now))).scalar_one()
 
 
+def count_submitting(tx: Connection) -> int:
+    """Return how many jobs are on their way to KIE."""
+    return tx.execute(
+        select(func.count()).select_from(jobs).where(jobs.c.state == State.SUBMITTING)
+    ).scalar_one()
+
+
 def count_waiting(tx: Connection, user_id: int) -> int:
     """Return how many of a user's jobs are queued."""
     return tx.execute(

@@ -22,6 +22,7 @@ from bot.errors import (
     SendUnknown,
 )
 from bot.jobs import retry, transactions
+from bot.jobs.lifecycle import is_over
 from bot.jobs.messenger import Messenger, Sent
 from bot.jobs.offers import first_offers
 from bot.jobs.reading import read_record
@@ -184,7 +185,7 @@ class Delivery:
             "the result cannot be fetched yet",
             extra={"job": job.ref, "tries": job.tries + 1, "error": str(error)},
         )
-        if _is_over(job, now):
+        if is_over(job, now):
             await self._database.write(transactions.fail, job, Reason.NO_RESULT, now)
             return
         due_at = now + _pause(FETCH_RETRY, job.tries + 1, self._chance())
@@ -278,7 +279,7 @@ class Delivery:
     async def _send_later(self, job: Job, retry_after: float | None, *, certain: bool) -> None:
         """Try again later; ``certain``: nothing is in the chat, so nothing needs healing."""
         now = self._clock()
-        if _is_over(job, now):
+        if is_over(job, now):
             await self._database.write(transactions.fail, job, Reason.NOT_DELIVERED, now)
             return
         failures = job.tries + 1
@@ -332,10 +333,6 @@ class Delivery:
 
 def _is_uploaded(job: Job) -> bool:
     return job.video is not None and job.video.file_id is not None
-
-
-def _is_over(job: Job, now: float) -> bool:
-    return job.hard_deadline_at is not None and now >= job.hard_deadline_at
 
 
 def _pause(

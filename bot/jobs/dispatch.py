@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.jobs import pace
 from bot.jobs.rules import Rules
-from bot.jobs.transactions import ACCOUNT, DISK, LEASE_SECONDS, RATE
+from bot.jobs.transactions import ACCOUNT, DISK, KEY_ALERT, LEASE_SECONDS, RATE
 from bot.kie import wire
 from bot.models import Dialect, Job, State
 from bot.tokens import hash_token, new_token
@@ -57,6 +57,9 @@ def _free_slots(tx: Connection, now: float, rules: Rules) -> tuple[int, float | 
     if len(sent) >= rules.creates_per_10s:
         return 0, sent[-rules.creates_per_10s] + CREATES_WINDOW_SECONDS
     budget = rules.creates_per_10s - len(sent) - attempts.count_unsent(tx)
+    if operations.is_raised(tx, KEY_ALERT):
+        # KIE has accepted nothing since it refused the account: those that find it still does end.
+        budget = min(budget, 1 - queue.count_submitting(tx))
     return min(rules.max_concurrent - queue.count_at_kie(tx, now), budget), None
 
 

@@ -7,7 +7,7 @@ draws it.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.models import State
+from bot.models import Job, State
 
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
@@ -41,3 +41,8 @@ def sources(target: State) -> frozenset[State]:
 def may(source: State, target: State) -> bool:
     """Tell whether the table allows the move."""
     return target in TRANSITIONS[source]
+
+
+def is_over(job: Job, now: float) -> bool:
+    """Tell whether the time is up in which a job must have come to its end."""
+    return job.hard_deadline_at is not None and now >= job.hard_deadline_at

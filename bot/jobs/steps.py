@@ -24,7 +24,7 @@ from bot.errors import (
 from bot.jobs import retry, transactions
 from bot.jobs.delivery import Delivery
 from bot.jobs.dispatch import Submission
-from bot.jobs.lifecycle import ENDED
+from bot.jobs.lifecycle import ENDED, is_over
 from bot.jobs.messenger import Messenger
 from bot.jobs.reading import read_record
 from bot.jobs.rules import RECORD_SECONDS, Rules
@@ -171,7 +171,7 @@ class Steps:
         match error:
             case OutcomeUnknown():
                 await self._database.write(transactions.lose_sight, job, self._clock(), self._rules)
-            case TooManyRequests():
+            case TooManyRequests() if not is_over(job, self._clock()):
                 wait = retry.pause(RATE_RETRY, job.tries + 1, chance=self._chance())
                 await self._hold_up(job, transactions.RATE, error, wait or RATE_RETRY.cap)
             case TryLater(code=455 | 505) if job.kind in wire.UPGRADES:
@@ -203,7 +203,7 @@ class Steps:
 
     async def _submit_later(self, job: Job, why: str) -> None:
         now = self._clock()
-        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
+        if is_over(job, now):
             await self._fail(job, Reason.UNAVAILABLE, KieError(text=why))
             return
         wait = retry.pause(SUBMIT_RETRY, job.tries + 1, chance=self._chance()) or SUBMIT_RETRY.cap
@@ -291,7 +291,7 @@ class Steps:
     async def _keep_waiting(self, job: Job, shortest: float = 0.0) -> None:
         """Read again at the pace of its kind; ``shortest``: not before so many seconds."""
         now = self._clock()
-        if job.hard_deadline_at is not None and now >= job.hard_deadline_at:
+        if is_over(job, now):
             await self._database.write(transactions.expire, job, Reason.TOO_LATE, now)
         else:
             await self._database.write(transactions.keep_waiting, job, now, self._rules, shortest)
@@ -336,10 +336,9 @@ class Steps:
         await self._database.write(transactions.postpone, job, again_at)
 
     async def _told(self, job: Job) -> None:
-        # What a callback has named meanwhile may be a video already.
-        named = job.error is Reason.UNKNOWN_OUTCOME and job.task_id is not None
-        look_at = self._clock() if named else self._next_late_look(job)
-        await self._database.write(transactions.told, job, look_at)
+        # Telling may have taken hours, in which a callback has come.
+        may_come = job.state is State.EXPIRED and job.task_id is not None
+        await self._database.write(transactions.told, job, self._clock() if may_come else None)
 
     def _next_late_look(self, job: Job) -> float | None:
         """Late videos are looked for as long as KIE keeps the record."""

@@ -5,7 +5,7 @@ job; False means that something else was first, and that nothing was changed.
 """
 
 from bot.jobs import eta, pace, silence
-from bot.jobs.lifecycle import HELD
+from bot.jobs.lifecycle import HELD, is_over
 from bot.jobs.rules import Rules, status_seconds
 from bot.kie.wire import UPGRADES
 from bot.models import Job, Kind, Reason, State, Video
@@ -41,8 +41,7 @@ def model_scope(kind: Kind, model: str) -> str:
 
 def mark_sent(tx: Connection, job: Job, now: float) -> bool:
     """Commit that the paid request leaves this process now; False when the job has moved on."""
-    current = jobs.get(tx, job.id)
-    if current is None or (current.state, current.attempt) != (job.state, job.attempt):
+    if not jobs.change(tx, job, lease_until=now + LEASE_SECONDS):
         return False
     attempts.mark_sent(tx, job, now)
     return True
@@ -273,7 +272,7 @@ def postpone(tx: Connection, job: Job, due_at: float) -> bool:
 def stumble(tx: Connection, job: Job, now: float, due_at: float, rules: Rules) -> bool:
     """A step raised what nobody foresaw: try again at ``due_at``, up to the hard deadline."""
     current = jobs.require(tx, job.id)  # the step may have come some way
-    if current.hard_deadline_at is None or now < current.hard_deadline_at:
+    if not is_over(current, now):
         return postpone(tx, current, due_at)
     match current.state:
         case State.SUBMITTING if attempts.was_sent(tx, current):

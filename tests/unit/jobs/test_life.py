@@ -21,6 +21,7 @@ from bot.jobs.dispatch import Work
 from bot.jobs.messenger import Sending, Waiting, Working
 from bot.jobs.service import Cancelled
 from bot.models import Dialect, Kind, Reason, State
+from storage import knocks
 from storage.database import Connection
 from tests.unit.jobs.life import Life
 
@@ -82,6 +83,20 @@ async def test_a_video_that_comes_after_all_is_delivered_free(here: Life) -> Non
     assert (await here.job(job)).state is State.DONE
     assert here.chat.videos == [job.id]
     assert await here.entries() == ["hold", "release"]
+
+
+async def test_a_video_that_comes_before_its_end_could_be_told_is_not_looked_for_a_day_later(
+    here: Life,
+) -> None:
+    never_ready(here)
+    job = await here.order()
+    here.chat.refuses = [SendLater(600)]
+    while (await here.job(job)).state is not State.EXPIRED:
+        await here.pass_seconds(60)
+    finish_all(here)
+    await here.database.write(knocks.make_due, [await here.job(job)], here.clock())
+    await here.pass_seconds(HOUR)
+    assert (await here.job(job)).state is State.DONE
 
 
 async def test_late_videos_are_looked_for_no_longer_than_kie_keeps_records(here: Life) -> None:
@@ -149,6 +164,29 @@ async def test_waiting_jobs_keep_their_holds_through_operator_trouble(here: Life
     assert (await here.job(second)).state is State.QUEUED
     assert await here.service.cancel(second.id, second.user_id) is Cancelled.RELEASED
     assert await here.entries() == ["hold", "hold", "release", "release"]
+
+
+async def test_while_the_account_is_in_trouble_one_job_at_a_time_finds_out_whether_it_still_is(
+    here: Life,
+) -> None:
+    """The credit suffices, but KIE caps the key: nothing but a paid request can tell."""
+    here.build(creates_per_10s=1)
+    here.kie.script(Point.CREATE, Answer(433, "sub-key cap"), times=None)
+    ordered = [await here.order(str(number), user_id=3000 + number) for number in range(5)]
+    await here.settle()
+    here.build()
+    for _ in range(2):
+        await here.pass_seconds(60)
+        await here.upkeep.round()
+        await here.settle()
+    states = [(await here.job(job)).state for job in ordered]
+    assert (states.count(State.FAILED), states.count(State.QUEUED)) == (3, 2)
+    here.kie.clear_script()
+    await here.pass_seconds(60)
+    await here.upkeep.round()
+    await here.pass_seconds(300)
+    states = [(await here.job(job)).state for job in ordered]
+    assert (states.count(State.FAILED), states.count(State.DONE)) == (3, 2)
 
 
 async def test_a_model_that_is_switched_off_is_tried_again_later(here: Life) -> None:
@@ -225,6 +263,16 @@ async def test_an_unreachable_kie_costs_nothing_and_ends_at_the_hard_deadline(he
     job = await here.order()
     await here.pass_seconds(3 * HOUR)
     await here.kie.come_up()
+    assert (await here.job(job)).error is Reason.UNAVAILABLE
+    assert await here.entries() == ["hold", "release"]
+
+
+async def test_a_kie_that_is_asked_too_often_all_day_ends_the_job_at_the_hard_deadline(
+    here: Life,
+) -> None:
+    here.kie.script(Point.CREATE, Answer(429, "frequency"), times=None)
+    job = await here.order()
+    await here.pass_seconds(3 * HOUR)
     assert (await here.job(job)).error is Reason.UNAVAILABLE
     assert await here.entries() == ["hold", "release"]
 

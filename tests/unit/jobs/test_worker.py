@@ -11,9 +11,10 @@ import pytest
 
 from bot.demo.kie_faults import Answer, Fate, Point
 from bot.errors import StorageError
-from bot.jobs import dispatch
+from bot.jobs import dispatch, transactions
 from bot.jobs.dispatch import Work
 from bot.jobs.rules import Rules
+from bot.jobs.transactions import LEASE_SECONDS
 from bot.jobs.worker import MAX_STEPS
 from bot.models import Reason, State
 from storage.database import Database
@@ -93,6 +94,15 @@ async def test_requests_that_are_being_prepared_count_against_the_rate(here: Lif
         await here.order(user_id=BO + person)
     hurried = [await look(here, RULES_OF_TWO) for _ in range(3)]
     assert [len(work.submissions) for work in hurried] == [2, 0, 0]
+
+
+async def test_a_paid_request_gets_a_whole_lease_however_long_its_photos_took(here: Life) -> None:
+    await here.order()
+    (submission,) = (await look(here)).submissions
+    here.clock.advance(LEASE_SECONDS - 1)
+    assert await here.database.write(transactions.mark_sent, submission.job, here.clock())
+    here.clock.advance(2)
+    assert (await look(here)).due == []
 
 
 async def test_a_job_whose_former_step_has_not_ended_is_not_taken_from_the_queue(
