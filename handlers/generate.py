@@ -17,7 +17,7 @@ from telegram.ext import (
 )
 from telegram.warnings import PTBUserWarning
 
-from bot.errors import DraftGone, UserError
+from bot.errors import DraftGone, Paused, QueueFull, QuotaExceeded, UserError
 from bot.jobs.further import Further
 from bot.jobs.service import Request, Service
 from bot.models import Draft, Job, Options, Place, Step
@@ -40,6 +40,7 @@ from handlers.errors import sentence
 from handlers.questions import Questions
 from handlers.requests import fresh_options, prompt_problem, read_command, watermark_in
 from handlers.sentences.speech import Html, paragraphs
+from handlers.texts import Texts
 
 State = int | Step
 Answer = Callable[[Update, Context, Draft], Awaitable[State | None]]
@@ -215,7 +216,10 @@ class Generate:
         ``notes`` are said on the card, or by themselves where there is none.
         """
         if isinstance(opened, Draft) and go and opened.prompt is not None:
-            opened = await self._service.confirm(opened, context.user)
+            try:
+                opened = await self._service.confirm(opened, context.user)
+            except (Paused, QueueFull, QuotaExceeded) as error:
+                notes = (*notes, self._why_not_at_once(error, context.texts))
         if isinstance(opened, Draft):
             return await self.show(opened, context, notes)
         if notes:
@@ -223,6 +227,12 @@ class Generate:
         if opened.status_message_id is None:
             await self._send_status(opened, context)
         return END
+
+    def _why_not_at_once(self, error: UserError, texts: Texts) -> Html:
+        """Say on the card why it was not skipped; it tells by itself what cannot be paid."""
+        if isinstance(error, QuotaExceeded):
+            return texts.money.not_started()
+        return sentence(error, texts, self._service.catalog)
 
     async def _send_status(self, job: Job, context: Context) -> None:
         place = await self._service.place_in_queue(job)

@@ -118,6 +118,10 @@ class MoneyTexts(Speech):
         wait = self.say("Choose something cheaper, or come back after {at} UTC.", at=at)
         return lines(reason, wait)
 
+    def not_started(self) -> Html:
+        """Stand on a card that was to be skipped, above the reason why it could not be."""
+        return self.say("This was not started and not charged.")
+
     def own_too_little(self, price: int, available: int) -> Html:
         """Say that the user's own credits are not enough."""
         return self.count(

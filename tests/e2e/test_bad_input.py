@@ -169,7 +169,9 @@ async def test_who_cannot_pay_sees_why_and_cannot_generate(here: World) -> None:
         draft = card.button("Cancel")["callback_data"].split(":")[2]
         assert "not charged" in await pressed(here, bo, card, f"v1:d:{draft}:go")
         await bo.send("/generate A dog --go")
-        await here.message("not charged", bo)
+        refused = await here.message("A dog", bo)
+        assert "This was not started and not charged.\n⚠ Too expensive: 60" in refused.text
+        assert "Cancel" in refused.labels
         assert nothing_happened(here)
 
 

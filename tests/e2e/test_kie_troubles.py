@@ -107,6 +107,8 @@ async def test_operator_trouble_pauses_alerts_once_and_is_never_shown_to_users(
         await here.message("KIE")
         await user.send("/generate another --go")
         refused = await here.message("not charged", user)
+    assert "your card stays" in refused.text
+    assert {"Generate · 60", "Cancel"} <= set(refused.labels)
     for message in (told, refused):
         assert "balance" not in message.text
         assert str(code) not in message.text
