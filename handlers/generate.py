@@ -161,12 +161,14 @@ class Generate:
         return prompt_problem(prompt, context.texts, self._service.rules.prompt_max_chars)
 
     async def cancel(self, update: Update, context: Context) -> State | None:
-        """Handle ``/cancel``: leave the open question or card."""
+        """Handle ``/cancel``: from a question that a card asked back to it, else leave all open."""
         place = place_of(update)
         draft = await self._service.active_draft(context.user.id, place.chat_id)
         if draft is None:
             await say(context.bot, place, context.texts.request.nothing_to_cancel())
             return END
+        if draft.step in _ASKS.values():
+            return await self.show(replace(draft, step=Step.CARD), context)
         await self._service.drop_draft(draft.id, context.user.id)
         if draft.card_message_id is not None:
             await remove(context.bot, draft.place.chat_id, draft.card_message_id)

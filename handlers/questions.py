@@ -53,7 +53,7 @@ class Questions:
         return cards.render(draft, quota, self._service.catalog, texts, notes)
 
     async def _ask(self, bot: Bot, draft: Draft, texts: Texts, notes: Sequence[Html]) -> Message:
-        placeholder = texts.request.placeholder()
+        placeholder = texts.request.placeholder(draft.step)
         # In a group only a reply reaches the bot, so the asker's field is opened as one.
         force = ForceReply(selective=True, input_field_placeholder=placeholder)
         markup = force if draft.place.is_group or draft.step is not Step.PROMPT else None

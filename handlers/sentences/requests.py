@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.models import Kind
+from bot.models import Kind, Step
 from handlers.flags import FlagProblem, Trouble
 from handlers.sentences.speech import Html, Speech, escape, lines, paragraphs
 
@@ -27,9 +27,15 @@ class RequestTexts(Speech):
             photos,
         )
 
-    def placeholder(self) -> str:
-        """Return the grey text in the input field while a prompt is asked for."""
-        return self.label("What should be seen and heard?")
+    def placeholder(self, step: Step) -> str:
+        """Return the grey text in the input field while something is asked for."""
+        match step:
+            case Step.SEED:
+                return self.label("A number from 10000 to 99999")
+            case Step.WATERMARK | Step.DEFAULT_WATERMARK:
+                return self.label("A name or a few words")
+            case _:
+                return self.label("What should be seen and heard?")
 
     def empty(self) -> Html:
         """Refuse a prompt without a single sign."""
@@ -105,16 +111,21 @@ class RequestTexts(Speech):
         """Ask for a seed, to be typed as a reply."""
         return self.say(
             "Reply with a seed, a number from 10000 to 99999. "
-            "The same seed and prompt give a similar video."
+            "The same seed and prompt give a similar video. /cancel leaves it as it is."
         )
 
     def bad_seed(self) -> Html:
         """Refuse what is no seed."""
-        return self.say("A seed is a whole number from 10000 to 99999. Reply with one.")
+        return self.say(
+            "A seed is a whole number from 10000 to 99999. Reply with one; /cancel leaves it as it "
+            "is."
+        )
 
     def ask_watermark(self) -> Html:
         """Ask for the watermark, to be typed as a reply."""
-        return self.say("Reply with the text that is to be burnt into the picture.")
+        return self.say(
+            "Reply with the text that is to be burnt into the picture. /cancel leaves it as it is."
+        )
 
     def nothing_to_cancel(self) -> Html:
         """Answer /cancel when nothing is open."""

@@ -112,6 +112,25 @@ async def test_every_button_of_the_card_reaches_kie(here: World) -> None:
     ]
 
 
+async def test_cancel_leads_from_a_cards_question_back_to_the_card(here: World) -> None:
+    asks = {"Seed": ("seed, a number", "10000"), "Watermark": ("burnt into the picture", "words")}
+    async with here.bot():
+        await here.admin.send("/generate A cat")
+        await here.admin.press(await here.card(), "More")
+        for label, (asked, grey) in asks.items():
+            card = await here.card()
+            await here.until(lambda card=card: "Less" in card.labels, "all buttons")
+            await here.admin.press(card, label)
+            question = await here.message(asked)
+            assert question.markup is not None
+            assert grey in question.markup["input_field_placeholder"]
+            await here.admin.send("/cancel")
+            await here.until(lambda question=question: question.deleted, "the question gone")
+        assert "A cat" in (await here.card()).text
+        await here.admin.send("/cancel")
+        await here.message("Cancelled. Nothing was spent.")
+
+
 def _posted(here: World, count: int) -> bool:
     return len(here.posts()) >= count
 
