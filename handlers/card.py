@@ -7,7 +7,7 @@ from typing import NamedTuple
 from telegram import InlineKeyboardMarkup
 
 from bot.catalog import Catalog, Change, Field, Problem
-from bot.models import Draft, Kind, Options, Quota
+from bot.models import Draft, Kind, Options, Quota, Step
 from handlers import keyboards, utf16
 from handlers.sentences.speech import Html, lines, plain
 from handlers.texts import Texts
@@ -34,6 +34,7 @@ def render(
     payable = quota.available is None or quota.available >= price
     below = lines(
         *_facts(drawn, catalog, texts),
+        texts.card.go_on_or_not() if draft.step is Step.CHOICE else "",
         *notes,
         *moved(changes, catalog, texts),
         texts.card.price(price, quota) if payable else texts.money.unpayable(price, quota),
@@ -53,12 +54,15 @@ def _fitted(draft: Draft, catalog: Catalog) -> tuple[Options, tuple[Change, ...]
 def _facts(draft: Draft, catalog: Catalog, texts: Texts) -> list[Html]:
     options = draft.options
     model = texts.labels.value(catalog, Field.MODEL, options.model)
-    facts = [
-        texts.card.photos(len(draft.photos)),
-        texts.card.options(texts.labels, model, options),
-    ]
-    if not options.translate:
-        facts.append(texts.card.translation_off())
+    if draft.kind is Kind.EXTEND:
+        facts = [texts.card.extension(texts.labels, model, options)]
+    else:
+        facts = [
+            texts.card.photos(len(draft.photos)),
+            texts.card.options(texts.labels, model, options),
+        ]
+        if not options.translate:
+            facts.append(texts.card.translation_off())
     if options.watermark is not None:
         facts.append(texts.card.watermark(options.watermark))
     return facts
@@ -101,5 +105,7 @@ def _contradiction(
     allowed = [labels.value(catalog, problem.field, other) for other in problem.allowed]
     if problem.because is problem.field:
         return texts.request.not_offered(value, allowed)
+    if problem.because is Field.PHOTOS and not causes[Field.PHOTOS]:
+        return texts.request.needs_photos(value, allowed)
     cause = labels.value(catalog, problem.because, causes[problem.because])
     return texts.request.contradiction(value, cause, allowed)

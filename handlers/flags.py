@@ -11,13 +11,22 @@ from typing import Any
 from bot.catalog import Catalog
 from bot.models import Mode, Options, Ratio, Resolution
 
-# A token that looks like a flag: two hyphens and a letter, or the dash that phones make of them.
-_TOKEN = re.compile(r"(?<!\S)(?:--(?=[^\W\d_])|(?P<dash>[—–]))(?P<word>[^\s=]+)(?P<equals>=?)")
+# A token that looks like a flag: two hyphens and a letter or digit, or the dash that phones make.
+_TOKEN = re.compile(r"(?<!\S)(?:--(?=[^\W_])|(?P<dash>[—–]))(?P<word>[^\s=]+)(?P<equals>=?)")
 _VALUE = re.compile(r'["“”„«»](?P<quoted>[^"“”„«»\n]*)["“”„«»]|(?P<bare>\S+)')
 _QUOTES = '"“”„«»'
 # Names that other programs have for the same thing.
 _MEANT = MappingProxyType(
     {"aspect": "ratio", "aspect-ratio": "ratio", "duration": "seconds", "length": "seconds"}
+)
+# Values by other names.
+_SHAPES = MappingProxyType(
+    {
+        "vertical": "--ratio 9:16",
+        "portrait": "--ratio 9:16",
+        "horizontal": "--ratio 16:9",
+        "landscape": "--ratio 16:9",
+    }
 )
 _SEEDS = range(10_000, 100_000)  # KIE, Veo 3.1 "Generate Video", seeds
 
@@ -172,12 +181,21 @@ def _flag(text: str, token: re.Match[str], rules: Mapping[str, _Rule]) -> _Found
         return _switch(name, token, rule)
     if token["dash"]:
         return None
-    problem = FlagProblem(f"--{token['word']}", Trouble.UNKNOWN, meant=_meant(name, rules))
+    meant = _meant(name, rules)
+    if meant is None and name[0].isdigit():
+        return None
+    problem = FlagProblem(f"--{token['word']}", Trouble.UNKNOWN, meant=meant)
     # Nothing is taken out of the text: it will have to be sent again anyway.
     return _Found(name, token.end(), token.end(), problem=problem)
 
 
 def _meant(name: str, rules: Mapping[str, _Rule]) -> str | None:
+    """Return what somebody wanted who wrote a value like a flag, or a flag not quite right."""
+    values = {value.lower(): flag for flag, rule in rules.items() for value in rule.allowed}
+    if name in values and not name.isdigit():
+        return f"--{values[name]} {name}"
+    if name in _SHAPES:
+        return _SHAPES[name]
     near = difflib.get_close_matches(name[:32], [*rules, *_MEANT], n=1)
     return f"--{_MEANT.get(near[0], near[0])}" if near else None
 

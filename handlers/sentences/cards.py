@@ -1,6 +1,6 @@
 """The lines of the card."""
 
-from bot.models import Options, Quota
+from bot.models import Kind, Options, Quota
 from handlers import utf16
 from handlers.sentences.labels import SEPARATOR, Labels
 from handlers.sentences.speech import Html, Speech, escape, visible
@@ -28,6 +28,14 @@ class CardTexts(Speech):
     def options(self, labels: Labels, model: str, options: Options) -> Html:
         """Name what is chosen, the rarer options only where they differ from the usual."""
         return escape(f"{labels.mode(options.mode)}{SEPARATOR}{labels.facts(model, options)}")
+
+    def extension(self, labels: Labels, model: str, options: Options) -> Html:
+        """Name what a film is gone on with; how much longer it gets is left to the model."""
+        return escape(SEPARATOR.join((labels.kind(Kind.EXTEND), labels.look(model, options))))
+
+    def go_on_or_not(self) -> Html:
+        """Ask what a prompt is for that answered a video."""
+        return self.say("Go on with that video, or make a new one?")
 
     def translation_off(self) -> Html:
         """Say that the prompt goes on as it is."""

@@ -95,15 +95,18 @@ class Labels(Speech):
 
     def facts(self, model: str, options: Options, seconds: int | None = None) -> str:
         """Return ``Fast · 16:9 · 8 s · 720p · seed 12345``; ``seconds``: of a longer film."""
-        parts = [
-            model,
-            self.ratio(options.ratio),
-            self.seconds(options.seconds if seconds is None else seconds),
-            self.resolution(options.resolution),
-        ]
-        if options.seed is not None:
-            parts.append(self.label("seed {seed}", seed=options.seed))
-        return SEPARATOR.join(parts)
+        length = self.seconds(options.seconds if seconds is None else seconds)
+        return SEPARATOR.join((model, self.ratio(options.ratio), length, *self._rest(options)))
+
+    def look(self, model: str, options: Options) -> str:
+        """Return ``Fast · 16:9 · 720p · seed 12345``: what all parts of a film have in common."""
+        return SEPARATOR.join((model, self.ratio(options.ratio), *self._rest(options)))
+
+    def _rest(self, options: Options) -> tuple[str, ...]:
+        resolution = self.resolution(options.resolution)
+        if options.seed is None:
+            return (resolution,)
+        return (resolution, self.label("seed {seed}", seed=options.seed))
 
     def generate(self, price: int) -> str:
         """Name the button that spends."""

@@ -102,6 +102,14 @@ class RequestTexts(Speech):
         said = self.say("{value} does not go with {cause}.", value=value, cause=cause)
         return Html(f"{said} {self.possible(allowed)}".strip())
 
+    def needs_photos(self, value: str, allowed: Sequence[str]) -> Html:
+        """Say that a mode was asked for that begins with photos, and there are none."""
+        return self.say(
+            "{value} needs photos: send the command as their caption. Without photos: {values}.",
+            value=value,
+            values=", ".join(allowed),
+        )
+
     def not_offered(self, value: str, allowed: Sequence[str]) -> Html:
         """Say that a model is not there."""
         said = self.say("{value} is not offered at the moment.", value=_cut(value))

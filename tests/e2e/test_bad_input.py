@@ -37,7 +37,7 @@ REFUSED = {
     "/generate a cat --seed 12": "--seed cannot be 12",
     "/generate a cat --go=yes": "--go takes no value",
     "/generate a cat --ratio 9:16 —ratio 16:9": "twice with different values",
-    "/generate a cat --mode frames": "Frames does not go with 0 photos",
+    "/generate a cat --mode frames": "Frames needs photos",
     "/generate a cat --mode reference --model quality": "Quality does not go with Reference",
     '/generate a cat --watermark "mine': "never closed",
     "/generate --go " + "x" * 1001: "too long",

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardMarkup
 
 from bot.catalog import Change, Field, without_seeds
 from bot.errors import Paused
-from bot.models import Kind, Mode, Options, Quota, Ratio, Resolution
+from bot.models import Kind, Mode, Options, Quota, Ratio, Resolution, Step
 from handlers import card
 from handlers.texts import Languages
 from tests.handlers import samples
@@ -133,8 +133,13 @@ def test_an_extension_keeps_the_options_of_its_film() -> None:
 
     text = shown(kind=Kind.EXTEND, parent_id=1, options=options)
 
-    assert "Reference · Fast" in text
-    assert "↪" not in text
+    assert text.startswith("A fox in the snow\nExtend · Fast · 16:9 · 720p\nPrice: 60 credits")
+
+
+def test_a_prompt_that_answered_a_video_is_asked_what_it_is_for() -> None:
+    text = shown(kind=Kind.EXTEND, parent_id=1, step=Step.CHOICE)
+
+    assert "720p\nGo on with that video, or make a new one?\nPrice" in text
 
 
 def test_an_extension_of_a_model_that_is_gone_is_refused() -> None:
@@ -204,7 +209,7 @@ def test_signs_that_cannot_be_shown_are_left_out() -> None:
         (Options("veo3_fast", mode=Mode.REFERENCE, seconds=4), 2,
          ["4 s does not go with Reference. Possible: 8 s."]),
         (Options("veo3_fast", mode=Mode.FRAMES, ratio=Ratio.AUTO), 0,
-         ["Frames does not go with 0 photos. Possible: Text."]),
+         ["Frames needs photos: send the command as their caption. Without photos: Text."]),
         (Options("veo2"), 0,
          ["veo2 is not offered at the moment. Possible: Fast, Quality, Lite."]),
     ],
