@@ -62,7 +62,8 @@ class Start:
 
     async def help(self, update: Update, context: Context) -> None:
         """Explain."""
-        await say(context.bot, place_of(update), context.texts.welcome.help())
+        admin = self._service.is_admin(context.user)
+        await say(context.bot, place_of(update), context.texts.welcome.help(admin=admin))
 
     async def privacy(self, update: Update, context: Context) -> None:
         """Say what is kept."""

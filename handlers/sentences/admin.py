@@ -4,7 +4,7 @@ from handlers.sentences.speech import Html, Speech
 
 
 class AdminTexts(Speech):
-    """Alerts, once each, and their end."""
+    """Alerts, once each."""
 
     def key_refused(self) -> Html:
         """KIE refuses the key."""
@@ -42,17 +42,6 @@ class AdminTexts(Speech):
         return self.say(
             "🌐 <b>KIE's network refuses this server.</b> New videos are refused without charge. "
             "Check the address of KIE and whether this server's network is blocked there."
-        )
-
-    def kie_back(self) -> Html:
-        """KIE works again."""
-        return self.say("✅ KIE works again; waiting videos go on.")
-
-    def model_paused(self, model: str) -> Html:
-        """KIE switched a model off."""
-        return self.say(
-            "🛠 <b>KIE has switched {model} off.</b> Videos waiting for it can be cancelled.",
-            model=model,
         )
 
     def disk_short(self, free: str) -> Html:

@@ -25,7 +25,7 @@ class MoneyTexts(Speech):
                 self._granted(quota),
                 self._held(quota),
                 self._total(quota),
-                self.resets(quota, now),
+                self._when_more(quota, now),
             ),
             self._buys(quota.available, buys),
         )
@@ -66,8 +66,10 @@ class MoneyTexts(Speech):
             max(quota.total_left, 0),
         )
 
-    def resets(self, quota: Quota, now: float) -> Html:
-        """Say when there are new free credits."""
+    def _when_more(self, quota: Quota, now: float) -> Html:
+        """Say when there are new free credits; nothing for whom nothing runs out."""
+        if quota.free is None and quota.total_left is None:
+            return Html("")
         at = datetime.fromtimestamp(quota.resets_at, UTC)
         wait = max(quota.resets_at - now, 0)
         return self.say(
@@ -79,7 +81,10 @@ class MoneyTexts(Speech):
 
     def _buys(self, available: int | None, buys: Sequence[tuple[str, int]]) -> Html:
         if available is None:
-            return lines(*(self._price(name, price) for name, price in buys))
+            return lines(
+                self.say("<b>What a video costs</b>"),
+                *(self._price(name, price) for name, price in buys),
+            )
         return lines(
             self.say("<b>That buys, for example</b>"),
             *(self._number(name, price, available) for name, price in buys),
@@ -153,12 +158,14 @@ class MoneyTexts(Speech):
 
     def bad_user(self, given: str) -> Html:
         """Refuse what is no id."""
-        return self.say("<code>{given}</code> is no numeric user id.", given=given[:40])
+        return self.say("<code>{given}</code> is not a numeric user id.", given=given[:40])
 
     def bad_amount(self, given: str, most: int) -> Html:
         """Refuse what is no sensible amount."""
         return self.say(
-            "<code>{given}</code> is no whole number from 1 to {most}.", given=given[:40], most=most
+            "<code>{given}</code> is not a whole number from 1 to {most}.",
+            given=given[:40],
+            most=most,
         )
 
     def unknown_user(self, user_id: int) -> Html:

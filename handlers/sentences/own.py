@@ -75,7 +75,7 @@ class FarewellTexts(Speech):
         """Say what is kept."""
         return self.say(
             "What stays: what you spent today, and whether you were refused access, under a code "
-            "that does not name you; and the sums of the books, without you."
+            "that does not name you; and the totals of the accounts, without your name."
         )
 
     def deleted(self) -> Html:
@@ -88,4 +88,4 @@ class FarewellTexts(Speech):
 
     def privately(self) -> Html:
         """Refuse in a group what would show there what is somebody's own."""
-        return self.say("That is between you and me: send it in our private chat.")
+        return self.say("That is between you and me: send the command in our private chat.")

@@ -11,8 +11,8 @@ _LIMITS = MappingProxyType({"mb": MAX_BYTES >> 20, "side": MAX_SIDE, "least": MI
 _PROBLEMS: Mapping[ImageProblem, str] = MappingProxyType(
     {
         ImageProblem.EMPTY: later("The file is empty."),
-        ImageProblem.TOO_HEAVY: later("The file has more than {mb} MB."),
-        ImageProblem.WRONG_FORMAT: later("This is no JPEG, PNG or WebP picture."),
+        ImageProblem.TOO_HEAVY: later("The file is larger than {mb} MB."),
+        ImageProblem.WRONG_FORMAT: later("This is not a JPEG, PNG or WebP picture."),
         ImageProblem.SEVERAL_FRAMES: later("The picture is animated; I need a still one."),
         ImageProblem.TOO_LARGE: later("The picture is too large: {side} pixels a side at most."),
         ImageProblem.TOO_SMALL: later("The picture is too small: {least} pixels a side at least."),

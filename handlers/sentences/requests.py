@@ -60,7 +60,7 @@ class RequestTexts(Speech):
         """Refuse a command for these reasons."""
         return paragraphs(
             lines(*(Html(f"• {reason}") for reason in reasons[:_SHOWN_PROBLEMS])),
-            self.say("Mend it and send the command again. This was not charged."),
+            self.say("Correct it and send the command again. This was not charged."),
         )
 
     def flag_problem(self, problem: FlagProblem) -> Html:

@@ -27,7 +27,7 @@ class ResultTexts(Speech):
     def too_big(self, size_bytes: int, url: str, expires_at: float) -> Html:
         """Give a link instead of the file; ``expires_at`` in epoch seconds."""
         return self.say(
-            'The video has {size} MB, too much for Telegram. <a href="{url}">Download it here</a> '
+            'The video is {size} MB, too large for Telegram. <a href="{url}">Download it here</a> '
             "until {day} UTC:\n{url}",
             size=-(-size_bytes // _MEBIBYTE),
             url=url,

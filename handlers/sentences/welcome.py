@@ -29,6 +29,8 @@ class WelcomeTexts(Speech):
     def _today(self, videos: int | None) -> Html:
         if videos is None:
             return Html("")
+        if not videos:
+            return self.say("Not enough credits are left for the usual video; /quota tells more.")
         return self.count(
             "Your credits buy {n} video today.", "Your credits buy {n} videos today.", videos
         )
@@ -59,13 +61,16 @@ class WelcomeTexts(Speech):
             ),
         )
 
-    def help(self) -> Html:
+    def help(self, *, admin: bool = False) -> Html:
         """Explain the commands, the photos and the flags."""
         return paragraphs(
             self.say("Write what the video should show, here or after /generate."),
             self._help_photos(),
             self._help_flags(),
             self._help_commands(),
+            self.say("<b>As an admin</b>\n/grant USER CREDITS: give somebody more credits")
+            if admin
+            else "",
             self.say(
                 "What fails is refunded, and a video that is only slow still comes. Say what is to "
                 "be heard, too: Veo makes the sound."
@@ -126,7 +131,7 @@ class WelcomeTexts(Speech):
             self.say(
                 "<b>Delete</b>\n/delete_me removes all of it from this server. What you spent "
                 "today stays, and whether you were refused access, under a code that does not name "
-                "you; and the sums of the books, without you."
+                "you; and the totals of the accounts, without your name."
             ),
         )
 

@@ -119,13 +119,13 @@ async def test_cancel_leads_from_a_cards_question_back_to_the_card(here: World) 
         await here.admin.press(await here.card(), "More")
         for label, (asked, grey) in asks.items():
             card = await here.card()
-            await here.until(lambda card=card: "Less" in card.labels, "all buttons")
+            await here.until(partial(_pressed, card, "More"), "all buttons")
             await here.admin.press(card, label)
             question = await here.message(asked)
             assert question.markup is not None
             assert grey in question.markup["input_field_placeholder"]
             await here.admin.send("/cancel")
-            await here.until(lambda question=question: question.deleted, "the question gone")
+            await here.until(partial(_is_gone, question), "the question gone")
         assert "A cat" in (await here.card()).text
         await here.admin.send("/cancel")
         await here.message("Cancelled. Nothing was spent.")
@@ -133,6 +133,10 @@ async def test_cancel_leads_from_a_cards_question_back_to_the_card(here: World) 
 
 def _posted(here: World, count: int) -> bool:
     return len(here.posts()) >= count
+
+
+def _is_gone(message: Message) -> bool:
+    return message.deleted
 
 
 def _pressed(card: Message, label: str) -> bool:

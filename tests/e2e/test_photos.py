@@ -296,7 +296,7 @@ async def test_the_good_of_an_album_stay_and_the_bad_are_named(here: World) -> N
         )
         await here.admin.send_document(picture(BLUE), media_group_id=album)
         card = await card_with(
-            here, "Photos: 2", "Photo 2: This is no JPEG, PNG or WebP picture.", LIMITS
+            here, "Photos: 2", "Photo 2: This is not a JPEG, PNG or WebP picture.", LIMITS
         )
         post = await ordered(here, card)
     assert (post["prompt"], len(post["imageUrls"])) == ("Mixed", 2)
@@ -530,7 +530,7 @@ async def test_a_size_that_lies_ends_the_download_at_the_limit(here: World) -> N
     (update,) = here.telegram.telegram.feed.waiting
     update["message"]["document"]["file_size"] = 1000
     async with here.bot():
-        await here.message("The file has more than 10 MB.")
+        await here.message("The file is larger than 10 MB.")
     assert list((here.data_dir / "photos").iterdir()) == []
 
 

@@ -166,6 +166,7 @@ def test_the_greeting_has_at_most_six_lines_and_three_different_examples() -> No
     assert seen(TEXTS.welcome.start(8)).count("\n") < 6
     assert "8 videos today" in TEXTS.welcome.start(8)
     assert "1 video today" in TEXTS.welcome.start(1)
+    assert "left for the usual video; /quota" in TEXTS.welcome.start(0)
     assert "today" not in TEXTS.welcome.start(None)
     assert len({example.prompt for example in TEXTS.welcome.examples()}) == 3
 
@@ -174,6 +175,11 @@ def test_help_names_every_flag() -> None:
     flags = ("ratio", "model", "mode", "seed", "seconds", "resolution", "watermark")
 
     assert all(f"--{flag}" in TEXTS.welcome.help() for flag in (*flags, "no-translate", "go"))
+
+
+def test_help_names_the_admins_command_to_admins_only() -> None:
+    assert "/grant" in TEXTS.welcome.help(admin=True)
+    assert "/grant" not in TEXTS.welcome.help()
 
 
 def test_the_questions_are_asked_as_promised() -> None:
@@ -286,7 +292,7 @@ def test_captions_fit_whatever_the_prompt(prompt: str, part: int) -> None:
 def test_a_video_too_big_for_telegram_comes_as_a_link_with_its_end() -> None:
     said = TEXTS.result.too_big(52_428_801, URL, samples.MIDNIGHT)
 
-    assert seen(said).startswith("The video has 51 MB, too much for Telegram.")
+    assert seen(said).startswith("The video is 51 MB, too large for Telegram.")
     assert seen(said).endswith(URL)
     assert "until 2027-01-16 00:00 UTC" in said
 
@@ -318,8 +324,17 @@ def test_quota_of_a_plain_user_is_short_and_never_below_zero() -> None:
 def test_an_admin_has_no_limit_and_sees_prices() -> None:
     said = seen(TEXTS.money.quota(samples.quota(free=None), samples.MIDNIGHT, [("Fast", 60)]))
 
-    assert "no limit" in said
-    assert said.endswith("Fast: 60 credits")
+    assert said == (
+        "You are an admin: your credits have no limit.\n\nWhat a video costs\nFast: 60 credits"
+    )
+
+
+def test_an_admin_is_told_what_is_left_for_everybody_and_when_there_is_more() -> None:
+    quota = samples.quota(free=None, total_left=5000)
+
+    said = seen(TEXTS.money.quota(quota, samples.MIDNIGHT - 60, [("Fast", 60)]))
+
+    assert "everybody together: 5000 credits\nNew free credits at 00:00 UTC, in 0 h 1 min" in said
 
 
 def test_the_reason_of_a_stopped_account_is_told_to_admins_by_its_code() -> None:
