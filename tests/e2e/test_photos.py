@@ -501,13 +501,13 @@ BAD_FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("dot.png", "image/png", lambda: picture(RED, (1, 1), "PNG"), "too small"),
     ("moving.png", "image/png", lambda: moving("PNG"), "animated"),
     ("moving.webp", "image/webp", lambda: moving("WEBP"), "animated"),
-    ("moving.gif", "image/gif", lambda: moving("GIF"), "no JPEG, PNG or WebP"),
-    ("a.svg", "image/svg+xml", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no JPEG"),
-    ("a.heic", "image/heic", lambda: b"\0\0\0\x18ftypheic" + bytes(64), "no JPEG"),
-    ("a.pdf", "application/pdf", lambda: b"%PDF-1.7\n", "no JPEG"),
+    ("moving.gif", "image/gif", lambda: moving("GIF"), "not a JPEG, PNG or WebP"),
+    ("a.svg", "image/svg+xml", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
+    ("a.heic", "image/heic", lambda: b"\0\0\0\x18ftypheic" + bytes(64), "not a JPEG"),
+    ("a.pdf", "application/pdf", lambda: b"%PDF-1.7\n", "not a JPEG"),
     ("a.jpg", "image/jpeg", lambda: picture()[:-400], "damaged or cut off"),
     ("empty.jpg", "image/jpeg", lambda: b"", "empty"),
-    ("heavy.jpg", "image/jpeg", lambda: noise(21 << 20), "more than 10 MB"),
+    ("heavy.jpg", "image/jpeg", lambda: noise(21 << 20), "larger than 10 MB"),
 ]
 
 
