@@ -37,7 +37,7 @@ from bot.media.fetch import Fetcher, Timeouts
 from bot.media.images import Images
 from bot.media.library import FOLDER, Library
 from bot.media.videos import Videos
-from bot.running import every, insist, until
+from bot.running import every, insist, leave_within, until
 from bot.settings import Settings
 from bot.updates.albums import AlbumRounds, Albums
 from bot.updates.inbox import Inbox, reader
@@ -73,6 +73,8 @@ PHOTO_SECONDS = 30.0
 # With what the web server takes to stop, below the five seconds that a supervisor is promised.
 DRAIN_SECONDS = 1.5
 STEPS_SECONDS = 2.5
+# For threads that nothing can interrupt, when all is closed.
+LINGER_SECONDS = 0.5
 USER_AGENT = "Veogram"
 # Health turns bad well before the watchdog ends the process.
 UNHEARD_SECONDS = 90.0
@@ -405,3 +407,4 @@ async def _serve_until_signal(settings: Settings, announce: Announce) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     await serve(settings, stop, announce)
+    leave_within(LINGER_SECONDS)

@@ -13,6 +13,7 @@ import pytest
 from bot.demo.faults import Hang as TelegramHang
 from bot.demo.faults import refused
 from bot.demo.kie_faults import Fate, Hang, Link, Point
+from tests.e2e.test_photos import picture
 from tests.e2e.world import ROOT, World
 
 CONFIGURATION = 78  # sysexits.h, EX_CONFIG
@@ -135,6 +136,18 @@ async def submitting(here: World) -> None:
     await here.until(lambda: here.kie.tasks, "the task at KIE")
 
 
+async def waiting_for_a_file(here: World) -> None:
+    """A thread that nothing can interrupt, as one that looks up a name when no server answers."""
+    await here.start()
+    await here.admin.send_photo(picture(), "A lighthouse")
+    card = await here.card()
+    (photo,) = here.data_dir.glob("photos/*.jpg")
+    photo.unlink()
+    os.mkfifo(photo)
+    await here.admin.press(card, "Generate")
+    await here.until(lambda: here.states() == ["submitting"], "the order")
+
+
 async def generating(here: World) -> None:
     here.seconds = math.inf
     await here.start()
@@ -170,7 +183,9 @@ async def stop(here: World) -> None:
     assert "never retrieved" not in log
 
 
-@pytest.mark.parametrize("state", [telegram_hangs_at_start, resting, submitting, generating])
+@pytest.mark.parametrize(
+    "state", [telegram_hangs_at_start, resting, submitting, waiting_for_a_file, generating]
+)
 async def test_sigterm_ends_the_process_in_order_whatever_hangs(
     here: World, state: Callable[[World], Awaitable[None]]
 ) -> None:
