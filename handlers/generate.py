@@ -40,6 +40,7 @@ from handlers.errors import sentence
 from handlers.questions import Questions
 from handlers.requests import fresh_options, prompt_problem, read_command, watermark_in
 from handlers.sentences.speech import Html, paragraphs
+from handlers.status import said
 from handlers.texts import Texts
 
 State = int | Step
@@ -237,16 +238,19 @@ class Generate:
         return sentence(error, texts, self._service.catalog)
 
     async def _send_status(self, job: Job, context: Context) -> None:
-        place = await self._service.place_in_queue(job)
         sent = await say(
             context.bot,
             job.place,
-            context.texts.progress.queued(place),
+            await self._first_words(job, context),
             keyboards.status(job.id, context.texts.labels),
             reply=True,
         )
         if not await self._service.show_status_on(job, sent.message_id):
             await remove(context.bot, job.place.chat_id, sent.message_id)
+
+    async def _first_words(self, job: Job, context: Context) -> Html:
+        status = await self._service.first_status(job)
+        return said(job, status, self._service.catalog, context.texts)
 
     async def show(self, draft: Draft, context: Context, notes: Sequence[Html] = ()) -> Step:
         """Send the draft's question or card below everything else."""
@@ -313,7 +317,7 @@ class Generate:
                 context.bot,
                 job.place.chat_id,
                 job.status_message_id,
-                texts.progress.queued(await self._service.place_in_queue(job)),
+                await self._first_words(job, context),
                 keyboards.status(job.id, texts.labels),
             )
         return END

@@ -18,18 +18,18 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.catalog import UPGRADES, Catalog, Field
+from bot.catalog import UPGRADES, Catalog
 from bot.errors import ChatError, ChatGone, ChatMoved, SendLater, SendRefused, SendUnknown
-from bot.jobs.messenger import Sending, Sent, Status, Waiting, Working
+from bot.jobs.messenger import Sending, Sent, Status
 from bot.jobs.offers import Offers, first_offers
 from bot.media.videos import Prepared
-from bot.models import Job, Kind, Place, Reason, State
+from bot.models import Job, Place, Reason
 from bot.updates.limiter import Priority, seconds_of
 from handlers import keyboards, videos
 from handlers.answers import UNCHANGED, remove, say
 from handlers.context import Bot
-from handlers.sentences.labels import Labels
 from handlers.sentences.speech import Html, lines
+from handlers.status import said
 from handlers.texts import Languages, Texts
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class TelegramMessenger:
         async with _translated():
             try:
                 await self._bot.edit_message_text(
-                    self._status(job, status),
+                    said(job, status, self._catalog, self._texts(job)),
                     parse_mode=ParseMode.HTML,
                     chat_id=job.place.chat_id,
                     message_id=job.status_message_id,
@@ -265,28 +265,6 @@ class TelegramMessenger:
         if isinstance(status, Sending):
             return None
         return keyboards.status(job.id, self._texts(job).labels)
-
-    def _status(self, job: Job, status: Status) -> Html:
-        texts = self._texts(job)
-        match status:
-            case Waiting(paused_account=True):
-                return texts.progress.waiting_for_account()
-            case Waiting(paused_model=True):
-                return texts.progress.waiting_for_model(self._what_is_off(job, texts.labels))
-            case Waiting(place):
-                return texts.progress.queued(place)
-            case Working() if job.state is State.SUBMITTING:
-                return texts.progress.submitting()
-            case Working(share, rest):
-                return texts.progress.generating(job.kind, share, rest)
-            case Sending():
-                return texts.progress.sending()
-
-    def _what_is_off(self, job: Job, labels: Labels) -> str:
-        """What is made of a video is called by its button."""
-        if job.kind is not Kind.GENERATE:
-            return labels.kind(job.kind)
-        return labels.value(self._catalog, Field.MODEL, job.options.model)
 
     def _alert(self, name: str, detail: str) -> Html:
         """Alerts are told in English: they are for whoever runs the bot."""

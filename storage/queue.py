@@ -104,9 +104,12 @@ def release_leases(tx: Connection) -> None:
     tx.execute(update(jobs).where(jobs.c.lease_until.is_not(None)).values(lease_until=None))
 
 
-def count_at_kie(tx: Connection, now: float) -> int:
-    """Return how many tasks count against the account's limit of running ones."""
-    return tx.execute(select(func.count()).select_from(jobs).where(_at_kie(now))).scalar_one()
+def count_at_kie(tx: Connection, now: float, user_id: int | None = None) -> int:
+    """Return how many tasks count against the limit of running ones: the account's, or a user's."""
+    counted = select(func.count()).select_from(jobs).where(_at_kie(now))
+    if user_id is not None:
+        counted = counted.where(jobs.c.user_id == user_id)
+    return tx.execute(counted).scalar_one()
 
 
 def count_submitting(tx: Connection) -> int:

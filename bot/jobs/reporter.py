@@ -103,6 +103,26 @@ def read_statuses(tx: Connection, some: Sequence[Job], now: float, rules: Rules)
     return [_read_status(tx, job, now, rules, places.get(job.id, 1)) for job in some]
 
 
+def read_first_status(tx: Connection, job: Job, now: float, rules: Rules) -> Status:
+    """Return what there is to say of a job just ordered.
+
+    One that goes to KIE within moments counts as being made: its card is not drawn again so soon.
+    """
+    job = jobs.get(tx, job.id) or job
+    [status] = read_statuses(tx, [job], now, rules)
+    if status == Waiting(1) and _is_next(tx, job, now, rules):
+        return _read_working(tx, job, now, rules)
+    return status
+
+
+def _is_next(tx: Connection, job: Job, now: float, rules: Rules) -> bool:
+    """Tell whether a place at KIE is free, for the account and for the person."""
+    if operations.pauses(tx).keys() & {transactions.RATE, transactions.DISK}:
+        return False
+    own = queue.count_at_kie(tx, now, job.user_id)
+    return queue.count_at_kie(tx, now) < rules.max_concurrent and own < rules.max_jobs_per_user
+
+
 def _read_status(tx: Connection, job: Job, now: float, rules: Rules, place: int) -> Status:
     match job.state:
         case State.QUEUED:
@@ -115,8 +135,12 @@ def _read_status(tx: Connection, job: Job, now: float, rules: Rules, place: int)
         case State.READY | State.DELIVERING:
             return Sending(trouble=job.tries >= TRIES_OF_TROUBLE)
         case _:
-            durations = operations.durations(tx, job.options.model, job.kind)
-            return working(job, pace.estimate(job.kind, durations, rules), now)
+            return _read_working(tx, job, now, rules)
+
+
+def _read_working(tx: Connection, job: Job, now: float, rules: Rules) -> Working:
+    durations = operations.durations(tx, job.options.model, job.kind)
+    return working(job, pace.estimate(job.kind, durations, rules), now)
 
 
 def working(job: Job, estimate: eta.Estimate, now: float) -> Working:

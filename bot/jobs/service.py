@@ -9,7 +9,7 @@ from bot.errors import DraftGone, NotAllowed, NotOffered
 from bot.jobs import further, orders, transactions
 from bot.jobs.lifecycle import AT_KIE
 from bot.jobs.messenger import Status
-from bot.jobs.reporter import read_statuses
+from bot.jobs.reporter import read_first_status, read_statuses
 from bot.jobs.rules import DRAFT_SECONDS, Rules, status_seconds
 from bot.models import (
     Access,
@@ -24,7 +24,7 @@ from bot.models import (
     Step,
     User,
 )
-from storage import drafts, erasure, jobs, ledger, media, queue, users
+from storage import drafts, erasure, jobs, ledger, media, users
 from storage.database import Connection, Database
 
 # How stale ``users.seen_at`` may become before an update writes it again.
@@ -206,10 +206,9 @@ class Service:
         """Return a person's own job. Raises NotOffered when it is gone, NotAllowed."""
         return await self._database.read(_own_job, job_id, user_id)
 
-    async def place_in_queue(self, job: Job) -> int:
-        """Return the place of a queued job, 1 being the next."""
-        places = await self._database.read(queue.places, self._clock())
-        return places.get(job.id, 1)
+    async def first_status(self, job: Job) -> Status:
+        """Return what there is to say of a job just ordered."""
+        return await self._database.read(read_first_status, job, self._clock(), self.rules)
 
     async def show_status_on(self, job: Job, message_id: int) -> bool:
         """Make a message the status card of a job that has none; False: the job has ended."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -36,6 +37,8 @@ while True:
     signal.pause()
 """
 PATIENCE_SECONDS = 60.0
+MEGABYTES = re.compile(r"[\d.]+ MB")
+VIDEO_PATH = re.compile(r"/\S+/veo-\w{8}\.mp4")
 
 
 def listener(note: Path) -> tuple[str, ...]:
@@ -197,6 +200,19 @@ async def test_once_prints_the_transcript_writes_the_video_and_ends_with_0(
         assert (picture.width, picture.height) == (720, 1280)
         assert [stream.codec_context.name for stream in video.streams.audio] == ["aac"]
     assert {one.name for one in tmp_path.iterdir()} == {".env", "videos"}
+
+
+async def test_the_transcript_in_the_readme_is_what_once_prints(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    _, command, rest = readme.partition("$ .venv/bin/python -m bot demo --once ")
+    order, *told = rest.partition("\n```")[0].splitlines()
+    code, lines, _ = await demo(tmp_path, "--once", order.strip('"'))
+
+    assert (bool(command), code) == (True, 0)
+    # A busy machine says more in between: how far it is, that it sends.
+    said = iter([MEGABYTES.sub("MB", line) for line in lines[:-1]])
+    assert [line for line in told[:-1] if MEGABYTES.sub("MB", line) not in said] == []
+    assert [VIDEO_PATH.fullmatch(line) for line in (told[-1], lines[-1])].count(None) == 0
 
 
 @pytest.mark.parametrize("text", ["/generate --go a boat #refuse", "/help", "/generate --rato 1 x"])
