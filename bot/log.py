@@ -27,6 +27,8 @@ _PATTERNS = tuple(
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # httpx logs whole URLs, aiosqlite statements with their parameters, the others every byte read.
 _TALKATIVE = ("httpx", "httpcore", "aiosqlite", "PIL", "python_multipart")
+# It tells a page instead of JSON with its whole traceback, and raises it too: whoever called tells.
+_TELLS_TWICE = "telegram.request.BaseRequest"
 # They bring handlers of their own, which would go past the redaction.
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
@@ -102,6 +104,7 @@ def setup(
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_TELLS_TWICE).setLevel(logging.CRITICAL)
     for name in _UVICORN:
         logger = logging.getLogger(name)
         logger.handlers.clear()

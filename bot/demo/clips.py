@@ -26,6 +26,8 @@ _SAMPLES_PER_FRAME = 1024
 _TONE_PERIOD = 200  # samples: 220.5 Hz, a whole number of them so that the loop does not click
 _TONE_LEVEL = 0.06
 _STAGES = 8  # steps of the cross-fade from the first photo to the last
+_RIDGES = 3
+_HILL_POINTS = 96
 _TEXT_CHARS = 120
 _NOT_DRAWN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 _LAST_OF_BMP = 0xFFFF
@@ -146,11 +148,36 @@ def _sky(clip: Clip) -> Image.Image:
     gradient = Image.linear_gradient("L").resize(clip.size)
     upper = ImageColor.getrgb(f"hsl({hue}, 55%, 22%)")
     lower = ImageColor.getrgb(f"hsl({(hue + 50) % 360}, 60%, 48%)")
-    return ImageOps.colorize(gradient, black=upper, white=lower)
+    sky = ImageOps.colorize(gradient, black=upper, white=lower)
+    draw = ImageDraw.Draw(sky)
+    for ridge in range(_RIDGES):
+        colour = ImageColor.getrgb(f"hsl({hue}, 45%, {16 - 5 * ridge}%)")
+        draw.polygon(_hills(clip.size, hue, ridge), fill=colour)
+    return sky
+
+
+def _hills(size: tuple[int, int], hue: int, ridge: int) -> list[tuple[float, float]]:
+    """Return the outline of a row of hills, the nearer the lower."""
+    width, height = size
+    foot = height * (0.72 + 0.09 * ridge)
+    waves = ((1.3 + ridge, 0.055), (3.1 - ridge / 2, 0.03))
+    outline = [
+        (
+            x * width / _HILL_POINTS,
+            foot
+            + height
+            * sum(
+                rise * math.sin(math.tau * count * x / _HILL_POINTS + hue * (ridge + 1))
+                for count, rise in waves
+            ),
+        )
+        for x in range(_HILL_POINTS + 1)
+    ]
+    return [(0, height), *outline, (width, height)]
 
 
 def _lettered(image: Image.Image, text: str) -> Image.Image:
-    """Return a copy with the text in the middle and the ribbon across the top."""
+    """Return a copy with a ribbon and the text, above the middle: there players have a button."""
     image = image.copy()
     draw = ImageDraw.Draw(image, "RGBA")
     width, height = image.size
@@ -159,7 +186,7 @@ def _lettered(image: Image.Image, text: str) -> Image.Image:
     draw.rectangle((0, 0, width, 2 * unit), fill=(180, 30, 60, 235))
     draw.text((width // 2, unit), RIBBON, fill="white", font=_font(round(unit * 1.1)), anchor="mm")
     draw.multiline_text(
-        (width // 2, height // 2),
+        (width // 2, height * 3 // 10),
         _wrapped(text, columns=width * 4 // (letters * 3)),
         fill="white",
         font=_font(letters),

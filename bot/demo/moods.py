@@ -54,7 +54,8 @@ MOODS: tuple[Mood, ...] = (
     AtKie(
         "kie-402",
         "402, no credits",
-        "The operator's account at KIE is empty at the next paid request.",
+        "The operator's account at KIE is empty at the next paid request, and new orders wait for "
+        "the bot's next look at it, a minute later.",
         Answer(402, "The current credits are insufficient. Please top up."),
     ),
     AtKie(

@@ -238,7 +238,10 @@ async def test_reset_begins_anew_with_empty_chats_and_other_secrets(
     await begin(page)
     await page.get_by_role("button", name="Reset", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    # Until the next show nothing can be sent: nobody is there.
+    await expect(page.locator("#footer")).to_have_attribute("inert", "")
     await expect(page.locator("#start")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator("#footer")).not_to_have_attribute("inert", "", timeout=VIDEO_MS)
 
     after = house.show.settings()
     assert before["TELEGRAM_TOKEN"] != after["TELEGRAM_TOKEN"]

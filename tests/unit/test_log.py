@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import pytest
 import structlog
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
 
 from bot.log import Redactor, one_line, setup
 
@@ -199,6 +201,14 @@ def test_a_record_is_one_line_whatever_it_holds(sink: Sink) -> None:
 
 def test_unprintable_characters_become_escapes_and_others_stay() -> None:
     assert one_line("a\nb\t\x1b\x7f ü 🎬") == r"a\nb\t\x1b\x7f ü 🎬"
+
+
+def test_a_page_instead_of_json_is_raised_and_not_told_with_a_traceback_as_well(
+    sink: Sink,
+) -> None:
+    with pytest.raises(TelegramError, match="Invalid server response"):
+        HTTPXRequest.parse_json_payload(b"<html>502 Bad Gateway</html>")
+    assert sink.lines == []
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore.connection", "aiosqlite"])

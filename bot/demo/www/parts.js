@@ -58,6 +58,8 @@ $("writer").addEventListener("change", () => go(view.chat, Number($("writer").va
 
 function renderAction(fresh) {
   $("name").textContent = isGroup() ? store.chats.get(String(view.chat)).title : about().bot.first_name;
+  $("avatar").textContent = $("name").textContent.slice(0, 1);
+  $("avatar").classList.toggle("tint-4", isGroup());
   const chat = store.chats.get(String(view.chat));
   if (fresh) idle();
   if (!chat?.action || chat.action_at === shownActions.get(chat.id)) return;
@@ -80,6 +82,8 @@ function idle() {
 }
 
 export function online(how) {
+  // Between two shows nobody is there who could be told anything.
+  for (const id of ["main", "footer"]) $(id).inert = how !== "here";
   $("status").classList.toggle("offline", how === "gone");
   if (how === "gone") $("status").textContent = "the demo has stopped, or is not reachable";
   if (how === "between") $("status").textContent = "the bot is being started…";
