@@ -7,7 +7,6 @@ from bot.models import Quota
 from handlers.sentences.speech import Html, Speech, lines, paragraphs
 
 _MINUTE_SECONDS = 60
-_HOUR_SECONDS = 3600
 
 
 class MoneyTexts(Speech):
@@ -70,13 +69,18 @@ class MoneyTexts(Speech):
         """Say when there are new free credits; nothing for whom nothing runs out."""
         if quota.free is None and quota.total_left is None:
             return Html("")
-        at = datetime.fromtimestamp(quota.resets_at, UTC)
+        at = f"{datetime.fromtimestamp(quota.resets_at, UTC):%H:%M}"
         wait = max(quota.resets_at - now, 0)
+        hours, minutes = divmod(int(wait // _MINUTE_SECONDS), 60)
+        if not hours:
+            return self.say(
+                "New free credits at {at} UTC, in {minutes} min", at=at, minutes=minutes
+            )
         return self.say(
             "New free credits at {at} UTC, in {hours} h {minutes} min",
-            at=f"{at:%H:%M}",
-            hours=int(wait // _HOUR_SECONDS),
-            minutes=int(wait % _HOUR_SECONDS // _MINUTE_SECONDS),
+            at=at,
+            hours=hours,
+            minutes=minutes,
         )
 
     def _buys(self, available: int | None, buys: Sequence[tuple[str, int]]) -> Html:

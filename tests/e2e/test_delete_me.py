@@ -89,6 +89,7 @@ async def test_nothing_is_found_of_a_person_who_left(here: World, eve: Person) -
         here.seconds = math.inf
         await order(here, eve, f"{SECRET} unseen --watermark rhubarb")
         await here.until(lambda: here.states() == ["done", "generating"], "the task")
+        await here.until(lambda: here.messages(eve)[-1].labels == ("Cancel",), "its status card")
         await eve.press(here.messages(eve)[-1], "Cancel")
         await here.message("I won't send it", eve)
         here.kie.finish(here.kie.tasks[1].id)

@@ -334,7 +334,7 @@ def test_an_admin_is_told_what_is_left_for_everybody_and_when_there_is_more() ->
 
     said = seen(TEXTS.money.quota(quota, samples.MIDNIGHT - 60, [("Fast", 60)]))
 
-    assert "everybody together: 5000 credits\nNew free credits at 00:00 UTC, in 0 h 1 min" in said
+    assert "everybody together: 5000 credits\nNew free credits at 00:00 UTC, in 1 min" in said
 
 
 def test_the_reason_of_a_stopped_account_is_told_to_admins_by_its_code() -> None:
