@@ -21,8 +21,8 @@ def said(job: Job, status: Status, catalog: Catalog, texts: Texts) -> Html:
             return texts.progress.submitting()
         case Working(share, rest):
             return texts.progress.generating(job.kind, share, rest)
-        case Sending():
-            return texts.progress.sending()
+        case Sending(trouble):
+            return texts.progress.sending(trouble)
 
 
 def _what_is_off(job: Job, catalog: Catalog, labels: Labels) -> str:
