@@ -35,8 +35,12 @@ from handlers.texts import Languages, Texts
 log = logging.getLogger(__name__)
 
 UPLOAD_SECONDS = 120.0
-# Bot API error descriptions of chats that nobody can write to any more, in lower case.
-GONE_CHATS = ("chat not found", "user is deactivated", "group chat was deleted", "peer_id_invalid")
+# Bot API error descriptions of chats that nobody can write to any more, or until somebody there
+# changes that, in lower case.
+GONE_CHATS = (
+    *("chat not found", "user is deactivated", "group chat was deleted", "peer_id_invalid"),
+    *("topic_closed", "chat_write_forbidden"),
+)
 GONE_TOPIC = "message thread not found"
 # The framework's cause of a NetworkError before anything was sent (httpx, "Exceptions").
 NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})

@@ -2,9 +2,11 @@
 
 import asyncio
 import resource
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,23 @@ async def test_a_commit_that_the_disk_refuses_changes_nothing_and_passes(
     assert await database.read(operations.fact, "large") is None
     await database.write(operations.set_fact, "large", LARGE)
     assert await database.read(operations.fact, "large") == LARGE
+
+
+async def test_a_file_that_another_program_locks_changes_nothing_and_passes(
+    database: Database, tmp_path: Path
+) -> None:
+    def be_impatient(tx: Connection) -> None:
+        tx.exec_driver_sql("PRAGMA busy_timeout = 50")
+
+    await database.write(be_impatient)
+    with closing(sqlite3.connect(tmp_path / "veogram.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="Another process has locked the database"):
+            await database.write(operations.set_fact, "name", "veo")
+        assert await database.read(operations.fact, "name") is None
+        other.execute("ROLLBACK")
+    await database.write(operations.set_fact, "name", "veo")
+    assert await database.read(operations.fact, "name") == "veo"
 
 
 async def test_errors_do_not_repeat_what_people_wrote(database: Database) -> None:

@@ -61,6 +61,12 @@ def test_a_folder_locked_by_another_process_is_free_again_when_that_is_killed(
     lock_data_dir(tmp_path).release()
 
 
+@pytest.mark.parametrize("folder", ["/sys", "/proc/veogram", "/sys/veogram"])
+def test_a_data_folder_that_can_only_be_read_is_explained(folder: str) -> None:
+    with pytest.raises(StorageError, match=f"The data folder {folder} cannot be written"):
+        lock_data_dir(Path(folder))
+
+
 def test_a_data_folder_that_is_a_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):

@@ -1,16 +1,25 @@
-"""A machine in trouble: little room on the disk, a clock that is set back."""
+"""A machine in trouble: little or no room on the disk, a clock that is set back."""
 
 import math
+import resource
+import shlex
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.demo.kie_faults import Fate
-from bot.errors import Paused
+from bot.errors import Paused, StorageError
 from bot.jobs.upkeep import DISK_ALERT, DISK_FULL_BYTES, DISK_SHORT_BYTES, Upkeep
 from bot.models import State, Video
 from storage import media
-from tests.unit.jobs.life import ADA, Life
+from storage.audit import audit
+from tests.clips import draw_once
+from tests.conftest import Clock
+from tests.unit.jobs.life import ADA, Life, life
 
 HOUR = 3600.0
 
@@ -113,3 +122,93 @@ async def test_without_a_clock_set_back_a_restart_asks_kie_nothing_early(here: L
     due_at = (await here.job(job)).due_at
     await here.worker.recover()
     assert (await here.job(job)).due_at == due_at
+
+
+class SmallDisk:
+    """A file system of a few megabytes; without the right to mount one, a limit on every file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._filler = folder / "filler"
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        mount = f"mount -t tmpfs -o size=4m tmpfs {shlex.quote(str(folder))}"
+        done = subprocess.run(["sh", "-c", mount], capture_output=True, check=False)
+        self.is_real = done.returncode == 0
+
+    def fill(self) -> None:
+        """Leave no room."""
+        if not self.is_real:
+            size = (self.folder / "veogram.db-wal").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, self._limits[1]))
+            return
+        with suppress(OSError), self._filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    def free(self) -> None:
+        """Give it back."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+        self._filler.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self.free()
+        if self.is_real:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+
+@pytest.fixture
+async def cramped(tmp_path: Path, clock: Clock) -> AsyncIterator[tuple[Life, SmallDisk]]:
+    """A life whose data lies on a disk that can be filled."""
+    (tmp_path / "small").mkdir()
+    small = SmallDisk(tmp_path / "small")
+    try:
+        async with life(tmp_path / "small", clock, draw_once) as here:
+            yield here, small
+            assert await here.database.read(audit) == []
+    finally:
+        small.close()
+
+
+async def test_an_order_that_the_disk_has_no_room_for_is_not_half_charged(
+    cramped: tuple[Life, SmallDisk],
+) -> None:
+    here, small = cramped
+    await here.user()
+    small.fill()
+    with pytest.raises(StorageError, match="disk"):
+        await here.order("x" * 1000)
+    small.free()
+    assert await here.entries() == []
+    job = await here.order("x" * 1000)
+    await here.pass_seconds(300)
+    assert (await here.job(job)).state is State.DONE
+    assert await here.entries() == ["hold", "capture"]
+
+
+async def test_the_task_of_a_paid_request_is_stored_as_soon_as_there_is_room(
+    cramped: tuple[Life, SmallDisk],
+) -> None:
+    here, small = cramped
+    job = await here.order()
+    create, waits = here.client.create, list[float]()
+
+    async def fill_meanwhile(*order: object) -> str:
+        task_id: str = await create(*order)
+        small.fill()
+        return task_id
+
+    async def free_at_last(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            small.free()
+
+    kie: Any = here.worker._steps._kie
+    kie.create = fill_meanwhile
+    here.worker._steps._sleep = free_at_last
+    await here.settle()
+    assert len(waits) == 3
+    assert (await here.job(job)).task_id == here.kie.tasks[0].id
+    await here.pass_seconds(300)
+    assert (await here.job(job)).state is State.DONE
+    assert len(here.kie.tasks) == 1
+    assert await here.entries() == ["hold", "capture"]

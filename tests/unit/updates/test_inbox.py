@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from telegram import Bot, Update
 
+from bot.jobs.upkeep import INBOX_SECONDS
 from bot.updates.inbox import PAGE, Inbox, read_update, reader, update_id_of
 from bot.updates.lanes import Handle, Lanes
 from storage.database import Connection, Database
-from storage.inbox import Incoming, Stored, open_updates, store
+from storage.inbox import Incoming, Stored, open_updates, purge, store
 from storage.schema import inbox as inbox_table
 
 NOW = 1_700_000_000.0
@@ -184,6 +185,24 @@ async def test_one_update_fifty_times_at_once_has_one_effect(database: Database)
     await run.lanes.settle()
     await run.close()
     assert run.handled == [1]
+
+
+async def test_an_update_that_comes_again_a_day_later_has_no_second_effect(
+    database: Database,
+) -> None:
+    run = Run(database)
+    await run.inbox.recover()
+    await run.inbox.put([message(1)])
+    await run.lanes.settle()
+    await run.close()
+    # Telegram brings an update for a day at most (Bot API, "Getting updates").
+    assert await database.write(purge, NOW + 24 * 3600.0 - INBOX_SECONDS) == 0
+    again = Run(database)
+    await again.inbox.recover()
+    await again.inbox.put([message(1), message(2)])
+    await again.lanes.settle()
+    await again.close()
+    assert again.handled == [2]
 
 
 async def test_updates_that_come_out_of_order_are_all_handled(database: Database) -> None:

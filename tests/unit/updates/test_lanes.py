@@ -119,6 +119,20 @@ async def test_a_flooding_chat_does_not_delay_the_others(limit: int) -> None:
     assert max(quiet_places) < 12  # among a hundred of the flood
 
 
+async def test_a_thousand_people_at_once_are_served_beside_one_who_floods() -> None:
+    handlers, log = Handlers(), Log()
+    lanes = Lanes(handlers, limit=32)
+    lanes.offer(updates(6666, *range(10_000, 20_000)), log.done)
+    for person in range(1, 1001):
+        lanes.offer(updates(person, person), log.done)
+    while len([each for each in log.outcomes if each <= 1000]) < 1000:
+        await asyncio.sleep(0)
+    # Each person had one turn, and so had the flood at most as often as its turn came round.
+    assert len(log.outcomes) < 1000 + 1000
+    assert handlers.most <= 32
+    await lanes.drain(timeout_seconds=1)
+
+
 async def test_a_flooding_chat_occupies_one_place_only() -> None:
     handlers, log = Handlers(), Log()
     for update_id in range(1000, 1010):

@@ -41,7 +41,8 @@ async def client_of(routes: Sequence[BaseRoute]) -> AsyncIterator[httpx.AsyncCli
     server = WebServer(build(healthy, routes), "127.0.0.1", 0)
     await server.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+        url = f"http://127.0.0.1:{server.port}"
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
             yield client
     finally:
         await server.stop()

@@ -1,5 +1,6 @@
 """Own files: who has the token gets the file, nobody else learns that there is one."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -125,6 +126,20 @@ GUESSES = [
 async def test_guesses_get_the_same_answer_as_any_unknown_path(shop: Shop, path: str) -> None:
     await shop.share(LinkKind.PHOTO)
     assert await shop.status(path) == NOT_FOUND
+
+
+async def test_a_thousand_guesses_at_once_are_answered_alike_and_write_nothing(shop: Shop) -> None:
+    path = await shop.share(LinkKind.RESULT)
+    before = stored(shop)
+    guesses = [f"/results/{secrets.token_urlsafe(24)}" for _ in range(1000)]
+    found = await asyncio.gather(*map(shop.status, guesses))
+    assert [each for each in found if each != NOT_FOUND] == []
+    assert await shop.status(path) == (200, None)
+    assert stored(shop) == before
+
+
+def stored(shop: Shop) -> list[bytes]:
+    return [(shop.folder / f"veogram.db{suffix}").read_bytes() for suffix in ("", "-wal")]
 
 
 async def test_a_token_changed_in_one_place_gives_nothing(shop: Shop) -> None:
