@@ -65,7 +65,11 @@ def schema_of(path: Path) -> list[str]:
 
 
 def test_an_upgraded_one_has_the_schema_of_a_new_one(released: Path, tmp_path: Path) -> None:
-    """Where this fails for the newest revision, that was changed after it was frozen."""
+    """Where this fails for the newest revision, that was changed after it was frozen.
+
+    Before its release ``python -m tests.storage.frozen`` freezes it anew, afterwards the change
+    belongs into a revision of its own.
+    """
     migrate.upgrade(released)
     migrate.upgrade(tmp_path / "new.db")
     assert schema_of(released) == schema_of(tmp_path / "new.db")
