@@ -1,7 +1,10 @@
 """KIE calls back: what people see of it, and what it saves."""
 
 import asyncio
+import base64
+import hmac
 import math
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -69,6 +72,26 @@ async def test_a_callback_signed_with_another_key_changes_nothing(signing: World
         assert signing.states() == ["generating"]
         assert reads(signing) == 0
     assert statuses(signing)[0] == 401
+
+
+async def test_links_in_a_callback_are_not_followed_whoever_signed_it(signing: World) -> None:
+    signing.kie.script_task(Fate(seconds=math.inf, copies=0))
+    env = reachable(KIE_WEBHOOK_HMAC_KEY=KEY, **SLOW)
+    async with signing.bot(**env), httpx.AsyncClient() as client:
+        await signing.order("A lighthouse")
+        await signing.until(lambda: signing.states() == ["generating"], "the task")
+        task_id, now = signing.kie.tasks[0].id, str(int(time.time()))
+        signing.kie.finish(task_id)
+        link = f"{signing.kie.url}/files/another.mp4"
+        body = {"code": 200, "data": {"taskId": task_id, "info": {"resultUrls": [link] * 1000}}}
+        digest = hmac.digest(KEY.encode(), f"{task_id}.{now}".encode(), "sha256")
+        signature = base64.b64encode(digest).decode()
+        headers = {"X-Webhook-Timestamp": now, "X-Webhook-Signature": signature}
+        answer = await client.post(signing.posts()[0]["callBackUrl"], json=body, headers=headers)
+        await signing.video()
+    assert answer.status_code == 200
+    assert not any("another" in request.path for request in signing.kie.requests)
+    assert "another" not in str(signing.rows("SELECT result_urls FROM jobs"))
 
 
 async def test_a_lost_answer_and_a_callback_make_one_post_and_one_video(here: World) -> None:
