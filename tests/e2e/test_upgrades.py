@@ -112,14 +112,37 @@ async def test_a_film_grows_part_by_part_each_answering_the_one_before(
         await extend(here, second, "It lands")
         third = await here.video(count=3)
         await buttons(here, second, "Extend · 60")
+        await here.admin.send("/history")
+        past = await here.message("Your videos")
     assert "part" not in first.text
     assert "It jumps\npart 2\nFast · 16:9 · 15 s · 720p" in second.text
     assert "It lands\npart 3\nFast · 16:9 · 22 s · 720p" in third.text
     assert [answers(second), answers(third)] == [first.id, second.id]
     assert extras(third) == ["Extend · 60"]
+    assert "Fast · 16:9 · 22 s · 720p · part 3" in past.text
+    assert "Fast · 16:9 · 15 s · 720p · part 2" in past.text
     assert charged(here) == [(Kind.GENERATE, 60), (Kind.EXTEND, 60), (Kind.EXTEND, 60)]
     tasks = here.kie.tasks
     assert [task.order.parent for task in tasks] == [None, tasks[0].id, tasks[1].id]
+
+
+async def test_every_copy_of_a_video_shows_what_is_being_made_of_it(here: World) -> None:
+    async with here.bot():
+        video = await make(here)
+        await here.until(lambda: here.states() == ["done"])
+        await here.admin.send("/history")
+        await here.admin.press(await here.message("Your videos"), "Send 1")
+        copy = await here.video(count=2)
+        assert extras(copy) == ["Extend · 60", "1080p · 5", "4K · 120"]
+        here.kie.script_task(Fate(seconds=math.inf))
+        await here.admin.press(copy, "1080p")
+        for each in (video, copy):
+            await buttons(here, each, "⏳ 1080p…", "4K · 120")
+        here.kie.finish(here.kie.tasks[0].id)
+        sharper = await here.video(count=3)
+        for each in (video, copy):
+            await buttons(here, each, "4K · 120")
+    assert answers(sharper) == copy.id
 
 
 @pytest.mark.parametrize("label", ["1080p", "4K"])
