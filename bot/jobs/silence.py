@@ -3,6 +3,7 @@
 All of it runs inside the transactions of jobs and callbacks.
 """
 
+from bot.catalog import UPGRADES
 from bot.models import Job
 from storage import knocks, operations
 from storage.database import Connection
@@ -41,7 +42,7 @@ def finished(tx: Connection, job: Job, now: float) -> bool:
         return True
     if (job.submitted_at or 0.0) < float(operations.fact(tx, _STARTED_AT) or 0.0):
         return False
-    if not attempt.expected:
+    if not attempt.expected or job.kind in UPGRADES:  # those are asked after all the time
         return True
     was_waited_for = is_worth_waiting(tx, job)
     missed = _missed(tx) + 1

@@ -379,12 +379,31 @@ async def sharper(caller: Caller) -> tuple[Job, Job]:
     video = await here.order()
     await here.pass_seconds(600)
     here.kie.script_task(Fate(seconds=math.inf))
-    now = here.clock.now
-    options = replace(video.options, resolution=Resolution.K4)
-    new = NewJob(video.user_id, video.place, Kind.UPGRADE_4K, "", options, (), 0, None, video.id)
-    copy = await here.database.write(orders.place, new, now, here.service.rules, admin=True)
+    copy = await sharpen(caller, video)
     await here.settle()
     return await here.job(video), await here.job(copy)
+
+
+async def sharpen(caller: Caller, video: Job) -> Job:
+    here = caller.here
+    options = replace(video.options, resolution=Resolution.K4)
+    new = NewJob(video.user_id, video.place, Kind.UPGRADE_4K, "", options, (), 0, None, video.id)
+    rules = here.service.rules
+    return await here.database.write(orders.place, new, here.clock.now, rules, admin=True)
+
+
+async def test_4k_copies_found_before_their_callbacks_are_no_silence(caller: Caller) -> None:
+    videos = []
+    for _ in range(3):
+        videos.append(await ordered(caller))
+        task = caller.here.kie.tasks[-1]
+        caller.here.kie.finish(task.id)
+        await caller.knock(task.id, number=-1)
+        await caller.here.settle()
+    copies = [await sharpen(caller, video) for video in videos]
+    await caller.here.pass_seconds(600)
+    assert {(await caller.here.job(copy)).state for copy in copies} == {State.DONE}
+    assert await caller.alerts() == []
 
 
 @pytest.mark.parametrize("named", ["its video's", "one of its own", None])
