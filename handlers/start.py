@@ -1,5 +1,9 @@
 """/start, /help, /privacy, and an answer to whatever nobody else answered."""
 
+import difflib
+import re
+from collections.abc import Sequence
+
 from telegram import Update
 from telegram.ext import (
     BaseHandler,
@@ -72,7 +76,10 @@ class Start:
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """Answer a command that does not exist."""
-        await say(context.bot, place_of(update), context.texts.welcome.unknown_command())
+        typed = (update.message.text if update.message is not None else None) or ""
+        known = ["start", *(command.name for command in context.texts.menu.private())]
+        text = context.texts.welcome.unknown_command(_resembled(typed, known))
+        await say(context.bot, place_of(update), text)
 
     async def not_understood(self, update: Update, context: Context) -> None:
         """Answer stickers, voice and the like."""
@@ -82,3 +89,12 @@ class Start:
         """Answer a press that this version knows nothing of."""
         if update.callback_query is not None:
             await context.answer(update.callback_query, context.texts.request.old_button())
+
+
+def _resembled(typed: str, known: Sequence[str]) -> str | None:
+    """Return the known command that ``/typed@bot …`` may be a slip of."""
+    name = re.split(r"[@\s]", typed.removeprefix("/"), maxsplit=1)[0].lower()
+    if found := [command for command in known if name and command.startswith(name)]:
+        return found[0]
+    near = difflib.get_close_matches(name[:32], known, n=1)
+    return near[0] if near else None

@@ -139,8 +139,10 @@ class WelcomeTexts(Speech):
         """Answer stickers, voice messages and whatever else is no prompt."""
         return self.say("I can use text and photos only. Write what the video should show.")
 
-    def unknown_command(self) -> Html:
-        """Answer a command that does not exist."""
+    def unknown_command(self, meant: str | None = None) -> Html:
+        """Answer a command that does not exist; ``meant``: the one that it resembles."""
+        if meant is not None:
+            return self.say("I don't know this command. Did you mean /{meant}?", meant=meant)
         return self.say("I don't know this command. /help lists them.")
 
     def trouble(self, ref: str) -> Html:

@@ -72,6 +72,25 @@ async def test_whatever_is_typed_is_answered_once(here: World) -> None:
     assert all("text and photos only" in text for text in said)
 
 
+async def test_a_command_that_does_not_exist_is_answered_with_what_may_be_meant(
+    here: World,
+) -> None:
+    meant = {
+        "/genrate a cat": "Did you mean /generate?",
+        "/Gen@veogram_demo_bot a cat": "Did you mean /generate?",
+        "/setings": "Did you mean /settings?",
+        "/strat": "Did you mean /start?",
+        "/xyz": "/help lists them.",
+    }
+    async with here.bot():
+        for typed in meant:
+            await here.admin.send(typed)
+        await here.until(lambda: len(here.messages()) == len(meant), "an answer to each")
+    assert [message.text for message in here.messages()] == [
+        f"I don't know this command. {said}" for said in meant.values()
+    ]
+
+
 async def test_service_messages_and_edits_are_not_answered(here: World) -> None:
     async with here.bot():
         for kind, content in SERVICE.items():

@@ -74,6 +74,7 @@ def _samples(hint: Any, labels: Labels) -> list[Any]:
         int: [1, 2],
         float: [30.0, 90.0],
         float | None: [None, 30.0],
+        str | None: [None, HOSTILE],
         int | None: [1, 2],
         bool: [True, False],
         Labels: [labels],
