@@ -366,7 +366,11 @@ class Generate:
             place = _below(query, place)
         opened = await repeat[pressed.action](pressed.job_id, context.user, place, update.update_id)
         await context.answer(query)
-        return await self.go_on(opened, context)
+        notes: tuple[Html, ...] = ()
+        if pressed.action is JobAction.EDIT and isinstance(opened, Draft):
+            job = await self._service.job(pressed.job_id, context.user.id)
+            notes = (context.texts.request.former(job.prompt),)
+        return await self.go_on(opened, context, notes=notes)
 
     async def _example(
         self, number: int, query: CallbackQuery, update: Update, context: Context

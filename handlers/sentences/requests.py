@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from bot.models import Kind, Step
+from handlers import utf16
 from handlers.flags import FlagProblem, Trouble
-from handlers.sentences.speech import Html, Speech, escape, lines, paragraphs
+from handlers.sentences.speech import Html, Speech, escape, lines, paragraphs, visible
 
 _SHOWN_SIGNS = 40  # of something typed that is repeated in an answer
 _SHOWN_PROBLEMS = 12
+_FORMER_UNITS = 3500  # of the 4096 of a message; the question stands below
 
 
 class RequestTexts(Speech):
@@ -25,6 +27,13 @@ class RequestTexts(Speech):
             "{n} photo is here. Describe the video…",
             "{n} photos are here. Describe the video…",
             photos,
+        )
+
+    def former(self, prompt: str) -> Html:
+        """Show the prompt that is to be edited; a tap on it copies it."""
+        return self.say(
+            "So far (a tap copies it):\n<code>{prompt}</code>",
+            prompt=utf16.shorten(visible(prompt).strip(), _FORMER_UNITS),
         )
 
     def placeholder(self, step: Step) -> str:

@@ -254,7 +254,8 @@ async def test_again_and_edit_open_the_same_card_without_spending(here: World) -
         assert "12345" not in card.text
         await here.admin.press(card, "Cancel")
         await here.admin.press(video, "Edit")
-        await here.message("Describe the video")
+        question = await here.message("Describe the video")
+        assert question.text.endswith("copies it):\nA cat\n\nDescribe the video…")
         await here.admin.send("A dog")
         await here.admin.press(await here.card(), "Generate")
         await here.video(count=2)
