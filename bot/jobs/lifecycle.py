@@ -33,11 +33,6 @@ OPEN = HELD | {State.READY, State.DELIVERING}
 ENDED = frozenset(State) - OPEN
 
 
-def sources(target: State) -> frozenset[State]:
-    """Return the states from which a job may move to ``target``."""
-    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
-
-
 def may(source: State, target: State) -> bool:
     """Tell whether the table allows the move."""
     return target in TRANSITIONS[source]

@@ -140,13 +140,6 @@ class _Gate:
         """Whether forgetting this gate would change nothing."""
         return self._pump is None and self._limiter.has_capacity(self._limiter.max_rate)
 
-    @property
-    def wait_seconds(self) -> float:
-        """How long a call that came now would wait, at most, if none more urgent came."""
-        if not self._waiting and self._limiter.has_capacity():
-            return 0.0
-        return (len(self._waiting) + 1) * self._limiter.time_period / self._limiter.max_rate
-
     async def enter(self, call: _Call) -> None:
         """Wait until it is the call's turn, or until it has gone stale."""
         if not self._waiting and self._limiter.has_capacity():
@@ -242,15 +235,6 @@ class Limiter(BaseRateLimiter[Priority]):
         """Turn away what still waits: RetryAfter, for nothing of it was sent."""
         for gate in (self._overall, *self._gates.values()):
             gate.close()
-
-    def free_at(self, chat_id: int) -> float:
-        """Return the epoch second from which on a message to the chat will not have to wait.
-
-        Exact for pauses, else a bound from above; never before now.
-        """
-        until = max(self._pauses.until(chat_id), self._clock())
-        gate = self._gates.get(chat_id)
-        return until + (gate.wait_seconds if gate else 0.0)
 
     async def process_request(
         self,

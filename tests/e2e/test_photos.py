@@ -15,36 +15,11 @@ from PIL import Image
 from bot.demo.chats import Message
 from bot.demo.faults import Hang, refused
 from bot.demo.people import Group
+from tests.e2e.pictures import BLUE, GREEN, RED, WHITE, Colour, encoded, picture, shown_in
 from tests.e2e.world import TOKEN, World
 
-RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 40), (30, 40, 200), (250, 250, 250)
-Colour = tuple[int, int, int]
 FRAMES, REFERENCE = "FIRST_AND_LAST_FRAMES_2_VIDEO", "REFERENCE_2_VIDEO"
 LIMITS = "I take JPEG, PNG and WebP up to 10 MB. You were not charged."
-
-
-def picture(
-    colour: Colour = RED, size: tuple[int, int] = (640, 360), kind: str = "JPEG", **options: Any
-) -> bytes:
-    return encoded(Image.new("RGB", size, colour), kind, **options)
-
-
-def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def shown_in(data: bytes) -> Colour:
-    """Return which of the colours above a picture is painted in."""
-    with Image.open(BytesIO(data)) as image:
-        seen = image.convert("RGB").resize((1, 1)).getpixel((0, 0))
-    assert isinstance(seen, tuple)
-    distances = {
-        sum(abs(a - b) for a, b in zip(seen, each, strict=True)): each
-        for each in (RED, GREEN, BLUE, WHITE)
-    }
-    return distances[min(distances)]
 
 
 def fetched(here: World) -> list[Colour]:

@@ -13,7 +13,7 @@ import pytest
 from bot.demo.faults import Hang as TelegramHang
 from bot.demo.faults import refused
 from bot.demo.kie_faults import Fate, Hang, Link, Point
-from tests.e2e.test_photos import picture
+from tests.e2e.pictures import picture
 from tests.e2e.world import ROOT, World
 
 CONFIGURATION = 78  # sysexits.h, EX_CONFIG

@@ -544,26 +544,7 @@ def test_one_chat_refused_again_and_again_does_not_pause_the_others() -> None:
     leap(scenario)
 
 
-# --- looking ahead, keeping clean
-
-
-def test_the_earliest_free_time_of_a_chat_covers_pace_and_pause() -> None:
-    async def scenario() -> None:
-        chat = Chat()
-        assert chat.limiter.free_at(1) == chat.loop.time()
-        await chat.fill()
-        assert chat.limiter.free_at(1) == pytest.approx(1, abs=0.1)
-        waiting = [start(chat.call("x")) for _ in range(4)]
-        await turns()
-        assert chat.limiter.free_at(1) == pytest.approx(5, abs=0.1)
-        assert chat.limiter.free_at(2) == chat.loop.time()
-        await asyncio.gather(*waiting)
-        chat.refusals["a"] = [RetryAfter(300)]
-        with pytest.raises(RetryAfter):
-            await chat.call("a")
-        assert chat.limiter.free_at(1) >= chat.loop.time() + 300
-
-    leap(scenario)
+# --- keeping clean
 
 
 def test_idle_chats_are_forgotten() -> None:
