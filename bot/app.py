@@ -33,6 +33,7 @@ from bot.jobs.steps import Steps
 from bot.jobs.upkeep import Upkeep
 from bot.jobs.worker import Worker
 from bot.kie.client import KieClient
+from bot.media import files
 from bot.media.fetch import Fetcher, Timeouts
 from bot.media.images import Images
 from bot.media.library import FOLDER, Library
@@ -377,7 +378,7 @@ async def serve(settings: Settings, stop: asyncio.Event, announce: Announce) -> 
     Raises ConfigurationError, DataDirInUse, StorageError, or what a part died of.
     """
     with lock_data_dir(settings.data_dir):
-        _make_folders(settings.data_dir)
+        _prepare_folders(settings.data_dir)
         database = await Database.open(settings.database_path)
         try:
             await App(settings, database, announce).run(stop)
@@ -385,14 +386,15 @@ async def serve(settings: Settings, stop: asyncio.Event, announce: Announce) -> 
             await database.close()
 
 
-def _make_folders(data_dir: Path) -> None:
+def _prepare_folders(data_dir: Path) -> None:
+    """Make them where they are missing, and throw away what a killed process was downloading."""
     for name in ("videos", FOLDER):
+        folder = data_dir / name
         try:
-            (data_dir / name).mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
+            files.sweep(folder)
         except OSError as error:
-            raise StorageError(
-                f"The folder {data_dir / name} cannot be made: {error.strerror}."
-            ) from error
+            raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
 
 
 def run(settings: Settings, announce: Announce) -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-PARTIAL_SUFFIX = ".part"  # what a killed process leaves behind may be deleted at the next start
+PARTIAL_SUFFIX = ".part"
 
 
 @contextmanager
@@ -29,3 +29,9 @@ def sync(file: BinaryIO) -> None:
     """Wait until the file's bytes are on the disk: a row that names it may be committed next."""
     file.flush()
     os.fsync(file.fileno())
+
+
+def sweep(folder: Path) -> None:
+    """At the start: delete what a killed process has left half done. Raises ``OSError``."""
+    for part in folder.glob(f"*{PARTIAL_SUFFIX}"):
+        part.unlink()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.demo.faults import Hang as TelegramHang
 from bot.demo.faults import LoseAnswer
-from bot.demo.kie_faults import Hang, Point
+from bot.demo.kie_faults import Fate, Hang, Link, Point
 from tests.e2e.world import World
 
 HELD_AND_CAPTURED = [("hold",), ("capture",)]
@@ -71,6 +71,22 @@ async def test_killed_while_generating_the_video_still_comes(here: World) -> Non
     await here.until(lambda: here.states() == ["done"])
     assert len(here.posts()) == 1
     assert entries(here) == HELD_AND_CAPTURED
+
+
+async def test_killed_while_fetching_nothing_half_done_is_left_of_a_video_that_stays_here(
+    here: World,
+) -> None:
+    here.kie.script_task(Fate(seconds=math.inf, link=Link.SLOW, link_times=1))
+    await here.start()
+    card = await here.order("A lighthouse")
+    await here.until(lambda: here.states() == ["generating"])
+    await here.admin.press(card, "Cancel")
+    here.kie.finish(here.kie.tasks[0].id)
+    await here.until(lambda: list(here.data_dir.glob("videos/*.part")), "the first bytes")
+    await here.kill()
+    await here.start()
+    await here.until(lambda: here.states() == ["done"])
+    assert [path.suffix for path in here.data_dir.glob("videos/*")] == [".mp4"]
 
 
 @pytest.mark.parametrize("accepted", [True, False])

@@ -27,3 +27,13 @@ def test_error_deletes_the_part_and_leaves_the_earlier_file(tmp_path: Path) -> N
         fail()
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
     assert (tmp_path / "whole").read_bytes() == b"earlier"
+
+
+def test_sweeping_deletes_parts_and_nothing_else(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    with files.replacing(whole) as file:
+        file.write(b"content")
+        (tmp_path / "left").hardlink_to(file.name)  # what a killed process leaves behind
+        (tmp_path / "left").rename(tmp_path / f"whole.0123abcd{files.PARTIAL_SUFFIX}")
+    files.sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [whole]
