@@ -90,6 +90,8 @@ class Knocks:
             for callback, verdict in zip(callbacks, verdicts, strict=True)
             if verdict is Verdict.HEARD
         }
+        if forged := verdicts.count(Verdict.FORGED):
+            log.warning("callbacks are not signed with our key", extra={"count": forged})
         if heard:
             await self._database.write(knock_all, tuple(heard), now, self._rules)
             self._nudge()

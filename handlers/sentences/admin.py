@@ -55,7 +55,8 @@ class AdminTexts(Speech):
         """KIE's callbacks do not arrive."""
         return self.say(
             "📡 <b>KIE's callbacks do not arrive.</b> I poll instead, which works but is slower. "
-            "Check that PUBLIC_URL can be reached from outside."
+            "Check that PUBLIC_URL can be reached from outside, and that KIE_WEBHOOK_HMAC_KEY, if "
+            "it is set, is the key in KIE's settings."
         )
 
     def foreign_callback(self, ref: str) -> Html:

@@ -294,12 +294,15 @@ async def test_ten_thousand_guesses_write_nothing(caller: Caller) -> None:
     assert caller.rings == 0
 
 
-async def test_what_is_not_signed_changes_nothing(caller: Caller) -> None:
+async def test_what_is_not_signed_changes_nothing_and_is_logged(
+    caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
     await ordered(caller)
     before = caller.stored()
     [task] = caller.here.kie.tasks
     assert await caller.knock(task.id, genuine=False) is Verdict.FORGED
     assert caller.stored() == before
+    assert "not signed with our key" in caplog.text
 
 
 # --- when callbacks do not come
