@@ -145,7 +145,7 @@ def _read_working(tx: Connection, job: Job, now: float, rules: Rules) -> Working
 
 def working(job: Job, estimate: eta.Estimate, now: float) -> Working:
     """Return how far a job at KIE is likely to be."""
-    elapsed = 0.0 if job.submitted_at is None else now - job.submitted_at
+    elapsed = max(now - (job.submitted_at or now), 0.0)  # the clock may have been set back
     slow = job.soft_deadline_at is not None and now >= job.soft_deadline_at
     rest = None if slow else eta.remaining(estimate, elapsed)
     return Working(eta.progress(estimate, elapsed), rest, slow)

@@ -294,7 +294,8 @@ def reschedule(tx: Connection, job: Job, due_at: float | None) -> bool:
 
 def keep_waiting(tx: Connection, job: Job, now: float, rules: Rules, shortest: float) -> bool:
     """The task is not finished: read its record again, but not before ``shortest`` seconds."""
-    wait = until_next_read(tx, job, now - (job.submitted_at or now), rules)
+    elapsed = max(now - (job.submitted_at or now), 0.0)  # the clock may have been set back
+    wait = until_next_read(tx, job, elapsed, rules)
     return reschedule(tx, job, now + max(wait, shortest))
 
 

@@ -116,6 +116,21 @@ async def test_a_clock_set_back_by_an_hour_holds_nothing_up(here: Life, restarte
     assert [(await here.job(job)).state for job in (first, second)] == [State.DONE] * 2
 
 
+async def test_after_a_clock_was_set_back_a_job_under_way_is_asked_after_as_before(
+    here: Life,
+) -> None:
+    here.kie.script_task(Fate(seconds=math.inf))
+    job = await here.order()
+    await here.settle()
+    here.clock.advance(-HOUR)
+    here.kie.tasks[0].created_at -= HOUR  # KIE's own clock was right
+    await here.worker._look()
+    await here.settle()
+    here.kie.finish(here.kie.tasks[0].id)
+    await here.pass_seconds(600)
+    assert (await here.job(job)).state is State.DONE
+
+
 async def test_without_a_clock_set_back_a_restart_asks_kie_nothing_early(here: Life) -> None:
     job = await here.order()
     await here.settle()
