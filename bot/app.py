@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 Announce = Callable[[str], None]
-BuildTelegram = Callable[[Settings, Service, Clock], TelegramApp]
+BuildTelegram = Callable[[Settings, Service], TelegramApp]
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 HANDLERS_AT_ONCE = 32
@@ -81,7 +81,7 @@ USER_AGENT = "Veogram"
 UNHEARD_SECONDS = 90.0
 
 
-def build_telegram(settings: Settings, service: Service, clock: Clock) -> TelegramApp:
+def build_telegram(settings: Settings, service: Service) -> TelegramApp:
     """Construct the framework's application, no handlers yet; updates come from the inbox."""
     url = settings.telegram_api_url
     return (
@@ -91,7 +91,8 @@ def build_telegram(settings: Settings, service: Service, clock: Clock) -> Telegr
         .base_file_url(f"{url}/file/bot")
         .request(HTTPXRequest(connection_pool_size=CONNECTIONS))
         .updater(None)
-        .rate_limiter(Limiter(clock, asyncio.sleep))
+        # Were the system's clock set back, a pause would last until it has caught up.
+        .rate_limiter(Limiter(time.monotonic, asyncio.sleep))
         # No parse mode here: the framework would send it along with calls that have none.
         .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .context_types(ContextTypes(context=Context))
@@ -141,7 +142,7 @@ class App:
             ring=door_bell.set,
             clock=clock,
         )
-        self._telegram = telegram(settings, service, clock)
+        self._telegram = telegram(settings, service)
         self._images = Images()
         # Photos come from Telegram's own server, which may stand in a private network.
         self._photo_fetcher = Fetcher(

@@ -188,7 +188,7 @@ class _Pauses:
         self._floods: deque[tuple[float, Chat]] = deque(maxlen=_FLOODS)
 
     def until(self, scope: Chat, *, in_chat: bool = True) -> float:
-        """Return the epoch second at which a scope may be called again; it may be past."""
+        """Return when, by the clock, a scope may be called again; it may be past."""
         own = self._until.get(scope, -math.inf)
         return max(own, self._everywhere) if in_chat else own
 
@@ -212,6 +212,8 @@ class Limiter(BaseRateLimiter[Priority]):
     A call refused with 429 is sent up to ``TRIES`` times, after a pause in which nothing else goes
     to that chat; pauses above ``PATIENCE_SECONDS`` raise RetryAfter, with nothing sent. An ANSWER
     that got no answer itself is sent again as ``LOST_RETRY`` says.
+
+    ``clock`` is a monotonic one, which an adjusted system clock does not disturb.
     """
 
     def __init__(

@@ -136,7 +136,7 @@ class Whole:
         }
         return Settings.load(environment | self.changes, env_file=None)
 
-    def _telegram(self, settings: Settings, service: Service, _clock: Clock) -> TelegramApp:
+    def _telegram(self, settings: Settings, service: Service) -> TelegramApp:
         url = settings.telegram_api_url
         return (
             Application.builder()
@@ -161,7 +161,7 @@ class Whole:
             lambda _: None,
             self.clock,
             _moment,
-            self._telegram,  # type: ignore[arg-type]  # the clock is the test's own
+            self._telegram,
         )
         await self.app._telegram.initialize()
         await self.app._worker.recover()
