@@ -108,13 +108,10 @@ def render(page: Page, catalog: Catalog, texts: Texts) -> tuple[Html, InlineKeyb
 
 
 def _row(number: int, job: Job, catalog: Catalog, texts: Texts) -> Html:
-    details = [
-        f"{datetime.fromtimestamp(job.created_at, UTC):%Y-%m-%d}",
-        videos.facts(job, catalog, texts.labels),
-        *([texts.labels.part(job.part)] if job.part > 1 else []),
-    ]
+    day = f"{datetime.fromtimestamp(job.created_at, UTC):%Y-%m-%d}"
+    details = f"{day}{SEPARATOR}{videos.entry(job, catalog, texts.labels)}"
     prompt = utf16.shorten(job.prompt, PROMPT_UNITS)
-    return texts.jobs.row(number, SEPARATOR.join(details), prompt, job.state)
+    return texts.jobs.row(number, details, prompt, texts.jobs.state(job.state))
 
 
 def _pressed(update: Update) -> object:

@@ -5,6 +5,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filt
 
 from bot.catalog import Catalog
 from bot.errors import UserError
+from bot.jobs.messenger import Waiting, Working
 from bot.jobs.service import Cancelled, OpenJob, Service
 from bot.models import Job
 from handlers import keyboards, utf16, videos
@@ -36,7 +37,7 @@ class Jobs:
         texts = context.texts
         running = await self._service.open_jobs(context.user.id)
         rows = [
-            _row(number, each, self._service.catalog, texts)
+            row(number, each, self._service.catalog, texts)
             for number, each in enumerate(running, start=1)
         ]
         ids = [each.job.id for each in running]
@@ -61,10 +62,21 @@ class Jobs:
             await redraw(context.bot, job.place.chat_id, job.status_message_id, text)
 
 
-def _row(number: int, running: OpenJob, catalog: Catalog, texts: Texts) -> Html:
+def row(number: int, running: OpenJob, catalog: Catalog, texts: Texts) -> Html:
+    """Describe a job under way; ``number`` stands on its Cancel button, too."""
     job = running.job
-    facts = videos.facts(job, catalog, texts.labels)
-    return texts.jobs.row(number, facts, utf16.shorten(job.prompt, PROMPT_UNITS), job.state)
+    entry = videos.entry(job, catalog, texts.labels)
+    prompt = utf16.shorten(job.prompt, PROMPT_UNITS)
+    return texts.jobs.row(number, entry, prompt, _state(running, texts))
+
+
+def _state(running: OpenJob, texts: Texts) -> Html:
+    match running.status:
+        case Waiting(place, paused_account=False, paused_model=False):
+            return texts.jobs.waiting(place)
+        case Working(remaining=float(rest)):
+            return Html(f"{texts.jobs.state(running.job.state)}, {texts.progress.rest(rest)}")
+    return texts.jobs.state(running.job.state)
 
 
 def _outcome(outcome: Cancelled, job: Job, texts: Texts) -> Html:

@@ -12,7 +12,7 @@ from bot.models import Job, Kind, Place
 from bot.updates.limiter import Priority
 from handlers import keyboards
 from handlers.context import Bot
-from handlers.sentences.labels import Labels
+from handlers.sentences.labels import SEPARATOR, Labels
 from handlers.sentences.speech import Html
 from handlers.texts import Texts
 
@@ -21,9 +21,17 @@ def facts(job: Job, catalog: Catalog, labels: Labels) -> str:
     """Name what the video is like: a sharper copy by its own resolution, a film by its length."""
     model = labels.value(catalog, Field.MODEL, job.options.model)
     options = replace(job.options, resolution=offers.resolution(job.kind, job.options))
-    is_film = job.kind is Kind.EXTEND and job.video is not None
-    seconds = round(job.video.seconds) if is_film and job.video is not None else None
-    return labels.facts(model, options, seconds)
+    if job.kind is not Kind.EXTEND:
+        return labels.facts(model, options)
+    if job.video is None:  # how long it will be, nobody knows
+        return labels.look(model, options)
+    return labels.facts(model, options, round(job.video.seconds))
+
+
+def entry(job: Job, catalog: Catalog, labels: Labels) -> str:
+    """Name a video in a list of several: which part of a film it is belongs to it there."""
+    part = (labels.part(job.part),) if job.part > 1 else ()
+    return SEPARATOR.join((facts(job, catalog, labels), *part))
 
 
 def caption(job: Job, catalog: Catalog, texts: Texts) -> Html:

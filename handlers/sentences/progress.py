@@ -101,15 +101,21 @@ class JobsTexts(Speech):
             return self.say("Nothing is being made. Write what you want to see.")
         return lines(self.say("<b>Being made</b>"), *rows)
 
-    def row(self, number: int, facts: str, prompt: str, state: State) -> Html:
+    def row(self, number: int, facts: str, prompt: str, state: Html) -> Html:
         """Describe a job in two lines; ``number`` stands on its Cancel button, too."""
         return self.say(
             "{number}. {facts}, {state}\n<i>{prompt}</i>",
             number=number,
             facts=facts,
-            state=self.state(state),
+            state=state,
             prompt=prompt,
         )
+
+    def waiting(self, place: int) -> Html:
+        """Name where a queued job stands; ``place`` 1 is next."""
+        if place <= 1:
+            return self.say("next in the queue")
+        return self.say("place {place} in the queue", place=place)
 
     def state(self, state: State) -> Html:
         """Name where a job is."""

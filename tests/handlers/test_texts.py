@@ -265,7 +265,7 @@ def test_the_queue_tells_its_places() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_a_word_in_the_list(state: State) -> None:
-    row = TEXTS.jobs.row(1, "Fast · 16:9", "<fox>", state)
+    row = TEXTS.jobs.row(1, "Fast · 16:9", "<fox>", TEXTS.jobs.state(state))
 
     assert seen(row).startswith("1. Fast · 16:9, ")
     assert seen(row).endswith("\n<fox>")

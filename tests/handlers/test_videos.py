@@ -26,6 +26,13 @@ def test_a_film_is_named_by_its_part_and_whole_length() -> None:
     assert caption == "A fox in the snow\npart 2\nFast · 16:9 · 15 s · 720p"
 
 
+def test_in_a_list_a_film_is_named_by_its_part_too_and_without_a_length_until_it_is_made() -> None:
+    film = samples.job(kind=Kind.EXTEND, parent_id=1, part=2)
+
+    assert videos.entry(film, CATALOG, TEXTS.labels) == "Fast · 16:9 · 720p · part 2"
+    assert videos.entry(samples.job(), CATALOG, TEXTS.labels) == "Fast · 16:9 · 8 s · 720p"
+
+
 def test_buttons_show_what_is_offered_and_what_is_on_its_way() -> None:
     made = Offers((Kind.UPGRADE_4K,), frozenset({Kind.UPGRADE_1080P}))
     job = samples.job(options=Options("veo3"))
