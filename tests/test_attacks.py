@@ -151,6 +151,8 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "25 old buttons": (
         "e2e/test_bad_input.py::buttons_of_a_card_that_is_gone_explain_themselves",
         "e2e/test_delete_me.py::old_buttons_say_that_it_is_gone",
+        "e2e/test_old_buttons.py::a_button_that_has_had_its_day_explains_itself_and_costs_nothing",
+        "e2e/test_old_buttons.py::a_sharper_copy_that_is_there_is_sent_again_for_nothing",
         "unit/jobs/test_further.py::after_14_days_nothing_is_made_of_a_video_any_more",
         "unit/jobs/test_further.py::extend_is_refused_once_a_sharper_copy_was_asked_for",
     ),

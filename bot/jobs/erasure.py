@@ -29,7 +29,7 @@ class Erasure:
         self._database = database
         self._data_dir = data_dir
         self._clock = clock
-        self._compact_at = 0.0
+        self._compacted_at = float("-inf")
 
     async def stake(self, user_id: int) -> Stake:
         """Return what the person loses."""
@@ -65,9 +65,10 @@ class Erasure:
         """Rewrite the database's file if rows were deleted from it; at most once a minute."""
         deletion = await self._database.read(operations.fact, UNCOMPACTED)
         now = self._clock()
-        if not deletion or now < self._compact_at:
+        # The clock may have been set back since.
+        if not deletion or 0 <= now - self._compacted_at < COMPACT_SECONDS:
             return
-        self._compact_at = now + COMPACT_SECONDS
+        self._compacted_at = now
         try:
             await self._database.compact()
         except StorageError as error:

@@ -183,6 +183,17 @@ async def test_many_who_leave_have_the_file_rewritten_once_a_minute(
     assert await here.database.read(operations.fact, UNCOMPACTED) == ""
 
 
+async def test_a_clock_set_back_does_not_put_the_rewriting_off(
+    here: Life, erasure: Erasure, clock: Clock
+) -> None:
+    await here.user(ADA)
+    await here.user(BEN)
+    await erasure.erase(ADA, 1)
+    clock.advance(-3600)
+    await erasure.erase(BEN, 2)
+    assert await here.database.read(operations.fact, UNCOMPACTED) == ""
+
+
 @pytest.mark.parametrize("refused", [None, SendRefused("message to edit not found")])
 async def test_who_leaves_during_the_upload_is_sent_no_video(
     here: Life, erasure: Erasure, refused: SendRefused | None, caplog: pytest.LogCaptureFixture

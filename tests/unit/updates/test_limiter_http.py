@@ -1,8 +1,10 @@
 """The limiter under the real framework: ExtBot, HTTP, a Bot API on loopback."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 from starlette.requests import Request
@@ -12,6 +14,9 @@ from telegram import Message
 from telegram.error import BadRequest, RetryAfter
 from telegram.ext import ExtBot
 
+from bot.app import build_telegram
+from bot.jobs.service import Service
+from bot.settings import Settings
 from bot.updates.limiter import Limiter, Priority
 from bot.web.server import Health, WebServer, build
 
@@ -21,6 +26,14 @@ TOKEN = "42:made-up"
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*attribute `retry_after`:telegram.warnings.PTBDeprecationWarning"
 )
+
+
+def test_an_adjusted_system_clock_prolongs_no_pause_of_the_bot() -> None:
+    settings = Settings.load({"TELEGRAM_TOKEN": TOKEN, "KIE_API_KEY": "key"}, env_file=None)
+    bot = build_telegram(settings, cast("Service", None)).bot
+    assert isinstance(bot, ExtBot)
+    assert isinstance(bot.rate_limiter, Limiter)
+    assert bot.rate_limiter._clock is time.monotonic
 
 
 class Telegram:
