@@ -96,14 +96,14 @@ class History:
         Raises VideoGone; ChatError when Telegram does not take it.
         """
         here = replace(job, place=place)
-        sent = None if job.video is None else await self._send(here, job.video)
+        offers = await self._database.read(read_offers, job, self._clock())
+        sent = None if job.video is None else await self._send(here, job.video, offers)
         if sent is None:
             raise VideoGone
-        await self._database.write(_remember, job, place.chat_id, sent, self._clock())
+        await self._database.write(_remember, job, place.chat_id, sent, offers, self._clock())
 
-    async def _send(self, job: Job, video: Video) -> Sent | None:
+    async def _send(self, job: Job, video: Video, offers: Offers) -> Sent | None:
         if video.file_id is not None:
-            offers = await self._database.read(read_offers, job, self._clock())
             try:
                 return await self._messenger.send_copy(job, offers)
             except SendRefused:
@@ -142,10 +142,16 @@ def _own(tx: Connection, job_id: int, user_id: int) -> Job:
     return job
 
 
-def _remember(tx: Connection, job: Job, chat_id: int, sent: Sent, now: float) -> None:
-    """Next time the file is not needed; the buttons of this message are kept as they should be."""
+def _remember(
+    tx: Connection, job: Job, chat_id: int, sent: Sent, offers: Offers, now: float
+) -> None:
+    """Next time the file is not needed; the buttons of this message are kept as they should be.
+
+    ``offers``: as they were before it was sent, which may have taken a while.
+    """
     lineage.add_copy(tx, job.id, chat_id, sent.message_id)
-    if job.video is None or job.video.file_id is None:
+    is_new_to_telegram = job.video is None or job.video.file_id is None
+    if is_new_to_telegram or read_offers(tx, job, now) != offers:
         lineage.redraw(tx, job.id, now)
-        if sent.file_id is not None:
-            media.set_file_id(tx, job.id, sent.file_id)
+    if is_new_to_telegram and sent.file_id is not None:
+        media.set_file_id(tx, job.id, sent.file_id)
