@@ -11,7 +11,7 @@ from bot.errors import ChatError, UserError
 from bot.jobs.history import History, Page
 from bot.jobs.service import Service
 from bot.models import Job, Place, State
-from handlers import keyboards, utf16, videos
+from handlers import keyboards, videos
 from handlers.answers import redraw, say
 from handlers.callback_data import JobAction, JobPress, UserAction, UserPress, parse
 from handlers.context import Context, place_of
@@ -22,8 +22,6 @@ from handlers.sentences.speech import Html
 from handlers.texts import Texts
 
 log = logging.getLogger(__name__)
-
-PROMPT_UNITS = 80
 
 
 class HistoryHandlers:
@@ -110,8 +108,8 @@ def render(page: Page, catalog: Catalog, texts: Texts) -> tuple[Html, InlineKeyb
 def _row(number: int, job: Job, catalog: Catalog, texts: Texts) -> Html:
     day = f"{datetime.fromtimestamp(job.created_at, UTC):%Y-%m-%d}"
     details = f"{day}{SEPARATOR}{videos.entry(job, catalog, texts.labels)}"
-    prompt = utf16.shorten(job.prompt, PROMPT_UNITS)
-    return texts.jobs.row(number, details, prompt, texts.jobs.state(job.state))
+    state = texts.jobs.state(job.state)
+    return texts.jobs.row(number, details, videos.listed_prompt(job), state)
 
 
 def _pressed(update: Update) -> object:

@@ -8,7 +8,7 @@ from bot.errors import UserError
 from bot.jobs.messenger import Waiting, Working
 from bot.jobs.service import Cancelled, OpenJob, Service
 from bot.models import Job
-from handlers import keyboards, utf16, videos
+from handlers import keyboards, videos
 from handlers.answers import redraw, say
 from handlers.callback_data import JobAction, JobPress, parse
 from handlers.context import Context, place_of
@@ -16,7 +16,7 @@ from handlers.errors import sentence
 from handlers.sentences.speech import Html
 from handlers.texts import Texts
 
-PROMPT_UNITS = 80
+MOST_ROWS = 24  # that fit into a message
 
 
 class Jobs:
@@ -36,13 +36,14 @@ class Jobs:
         """List a person's open jobs."""
         texts = context.texts
         running = await self._service.open_jobs(context.user.id)
+        shown = running[:MOST_ROWS]
         rows = [
             row(number, each, self._service.catalog, texts)
-            for number, each in enumerate(running, start=1)
+            for number, each in enumerate(shown, start=1)
         ]
-        ids = [each.job.id for each in running]
-        markup = keyboards.jobs(ids, texts.labels) if ids else None
-        await say(context.bot, place_of(update), texts.jobs.jobs(rows), markup)
+        markup = keyboards.jobs([each.job.id for each in shown], texts.labels) if shown else None
+        text = texts.jobs.jobs(rows, len(running) - len(shown))
+        await say(context.bot, place_of(update), text, markup)
 
     async def cancel(self, update: Update, context: Context) -> None:
         """Cancel a job, as far as that is still possible."""
@@ -66,8 +67,7 @@ def row(number: int, running: OpenJob, catalog: Catalog, texts: Texts) -> Html:
     """Describe a job under way; ``number`` stands on its Cancel button, too."""
     job = running.job
     entry = videos.entry(job, catalog, texts.labels)
-    prompt = utf16.shorten(job.prompt, PROMPT_UNITS)
-    return texts.jobs.row(number, entry, prompt, _state(running, texts))
+    return texts.jobs.row(number, entry, videos.listed_prompt(job), _state(running, texts))
 
 
 def _state(running: OpenJob, texts: Texts) -> Html:

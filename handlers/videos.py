@@ -10,11 +10,13 @@ from bot.jobs import offers
 from bot.jobs.offers import Offers
 from bot.models import Job, Kind, Place
 from bot.updates.limiter import Priority
-from handlers import keyboards
+from handlers import keyboards, utf16
 from handlers.context import Bot
 from handlers.sentences.labels import SEPARATOR, Labels
 from handlers.sentences.speech import Html
 from handlers.texts import Texts
+
+_LISTED_UNITS = 60
 
 
 def facts(job: Job, catalog: Catalog, labels: Labels) -> str:
@@ -32,6 +34,11 @@ def entry(job: Job, catalog: Catalog, labels: Labels) -> str:
     """Name a video in a list of several: which part of a film it is belongs to it there."""
     part = (labels.part(job.part),) if job.part > 1 else ()
     return SEPARATOR.join((facts(job, catalog, labels), *part))
+
+
+def listed_prompt(job: Job) -> str:
+    """Return as much of the prompt as tells videos of a list apart, on one line."""
+    return utf16.shorten(" ".join(job.prompt.split()), _LISTED_UNITS)
 
 
 def caption(job: Job, catalog: Catalog, texts: Texts) -> Html:

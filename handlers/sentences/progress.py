@@ -95,11 +95,12 @@ class ProgressTexts(Speech):
 class JobsTexts(Speech):
     """The list of what is being made."""
 
-    def jobs(self, rows: Sequence[str]) -> Html:
-        """Answer /jobs with a line for each."""
+    def jobs(self, rows: Sequence[str], more: int = 0) -> Html:
+        """Answer /jobs with a row for each; ``more``: how many do not fit."""
         if not rows:
             return self.say("Nothing is being made. Write what you want to see.")
-        return lines(self.say("<b>Being made</b>"), *rows)
+        rest = self.count("… and {n} more", "… and {n} more", more) if more else ""
+        return lines(self.say("<b>Being made</b>"), *rows, rest)
 
     def row(self, number: int, facts: str, prompt: str, state: Html) -> Html:
         """Describe a job in two lines; ``number`` stands on its Cancel button, too."""

@@ -33,6 +33,11 @@ def test_in_a_list_a_film_is_named_by_its_part_too_and_without_a_length_until_it
     assert videos.entry(samples.job(), CATALOG, TEXTS.labels) == "Fast · 16:9 · 8 s · 720p"
 
 
+def test_in_a_list_a_prompt_takes_one_short_line() -> None:
+    assert videos.listed_prompt(samples.job(prompt="one\n\n two")) == "one two"
+    assert len(videos.listed_prompt(samples.job(prompt="word " * 100))) <= 60
+
+
 def test_buttons_show_what_is_offered_and_what_is_on_its_way() -> None:
     made = Offers((Kind.UPGRADE_4K,), frozenset({Kind.UPGRADE_1080P}))
     job = samples.job(options=Options("veo3"))
