@@ -26,11 +26,14 @@ _FAILURES: Mapping[Reason, _Failure] = MappingProxyType(
         ),
         Reason.MINOR_REFUSED: _Failure(
             later("Veo makes no videos from photos in which it sees a child."),
-            later("Use a photo with adults only, or with nobody in it."),
+            later(
+                "Use a photo with adults only, or with nobody in it: press Again, then Remove "
+                "photos."
+            ),
         ),
         Reason.IMAGE_REFUSED: _Failure(
             later("Veo's safety check refused a photo."),
-            later("Use another photo."),
+            later("Use another photo: press Again, then Remove photos."),
         ),
         Reason.IMAGE_NOT_FETCHED: _Failure(
             later("The video service could not load a photo."),

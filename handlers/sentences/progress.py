@@ -21,15 +21,15 @@ class ProgressTexts(Speech):
     def waiting_for_account(self) -> Html:
         """Say why a queued job does not move."""
         return self.say(
-            "⏸ Making videos is paused at the moment. Yours keeps its place; cancelled now, it is "
-            "refunded."
+            "⏸ Making videos is paused at the moment. Your video keeps its place; if you cancel it "
+            "now, it is refunded."
         )
 
     def waiting_for_model(self, model: str) -> Html:
         """Say why a queued job does not move."""
         return self.say(
-            "⏸ {model} is down for maintenance. Yours keeps its place; cancelled now, it is "
-            "refunded.",
+            "⏸ {model} is down for maintenance. Your video keeps its place; if you cancel it now, "
+            "it is refunded.",
             model=model,
         )
 

@@ -52,13 +52,11 @@ class RequestTexts(Speech):
 
     def too_long(self, limit: int, actual: int) -> Html:
         """Refuse a prompt; both in characters."""
-        return self.count(
-            "The prompt is too long: {actual} characters, and {n} is the limit. "
+        return self.say(
+            "The prompt is too long: {actual} characters, and the limit is {limit}. "
             "Send a shorter one; this was not charged.",
-            "The prompt is too long: {actual} characters, and {n} are the limit. "
-            "Send a shorter one; this was not charged.",
-            limit,
             actual=actual,
+            limit=limit,
         )
 
     def flag_problems(self, problems: Sequence[FlagProblem]) -> Html:

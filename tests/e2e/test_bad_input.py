@@ -27,7 +27,7 @@ def nothing_happened(here: World) -> bool:
 REFUSED = {
     "\u200b\u200d \u2060": "The prompt is empty",
     "\x00\x01": "The prompt is empty",
-    "x" * 1001: "too long: 1001 characters, and 1000 are the limit",
+    "x" * 1001: "too long: 1001 characters, and the limit is 1000",
     "x" * 100_000: "too long: 100000 characters",
     "/generate a cat --foo 1": "I don't know --foo",
     "/generate a cat --ration 9:16": "Did you mean --ratio?",
