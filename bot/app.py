@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import signal
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ from bot.jobs.upkeep import Upkeep
 from bot.jobs.worker import Worker
 from bot.kie.client import KieClient
 from bot.media import files
-from bot.media.fetch import Fetcher, Timeouts
+from bot.media.fetch import Fetcher, Timeouts, trust
 from bot.media.images import Images
 from bot.media.library import FOLDER, Library
 from bot.media.videos import Videos
@@ -62,7 +63,7 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 Announce = Callable[[str], None]
-BuildTelegram = Callable[[Settings, Service], TelegramApp]
+BuildTelegram = Callable[[Settings, Service, ssl.SSLContext], TelegramApp]
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 HANDLERS_AT_ONCE = 32
@@ -81,15 +82,17 @@ USER_AGENT = "Veogram"
 UNHEARD_SECONDS = 90.0
 
 
-def build_telegram(settings: Settings, service: Service) -> TelegramApp:
+def build_telegram(settings: Settings, service: Service, tls: ssl.SSLContext) -> TelegramApp:
     """Construct the framework's application, no handlers yet; updates come from the inbox."""
     url = settings.telegram_api_url
+    trusting = {"verify": tls}
     return (
         Application.builder()
         .token(settings.telegram_token.get_secret_value())
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
-        .request(HTTPXRequest(connection_pool_size=CONNECTIONS))
+        .request(HTTPXRequest(connection_pool_size=CONNECTIONS, httpx_kwargs=trusting))
+        .get_updates_request(HTTPXRequest(connection_pool_size=1, httpx_kwargs=trusting))
         .updater(None)
         # Were the system's clock set back, a pause would last until it has caught up.
         .rate_limiter(Limiter(time.monotonic, asyncio.sleep))
@@ -122,14 +125,17 @@ class App:
         self._clock = clock
         self._sleep = sleep
         rules, catalog, languages = rules_of(settings), catalog_of(settings), Languages()
-        bell = asyncio.Event()
+        bell, tls = asyncio.Event(), trust()
         self._kie = KieClient(
             api_url=settings.kie_api_url,
             upload_url=settings.kie_upload_url,
             key=settings.kie_api_key.get_secret_value(),
             sleep=sleep,
+            tls=tls,
         )
-        self._fetcher = Fetcher(trusted_hosts=settings.trusted_media_hosts, user_agent=USER_AGENT)
+        self._fetcher = Fetcher(
+            trusted_hosts=settings.trusted_media_hosts, user_agent=USER_AGENT, tls=tls
+        )
         self._videos = Videos()
         service = Service(
             database=database, catalog=catalog, rules=rules, nudge=bell.set, clock=clock
@@ -142,13 +148,14 @@ class App:
             ring=door_bell.set,
             clock=clock,
         )
-        self._telegram = telegram(settings, service)
+        self._telegram = telegram(settings, service, tls)
         self._images = Images()
         # Photos come from Telegram's own server, which may stand in a private network.
         self._photo_fetcher = Fetcher(
             trusted_hosts=[urlsplit(settings.telegram_api_url).netloc],
             user_agent=USER_AGENT,
             timeouts=Timeouts(total_seconds=PHOTO_SECONDS),
+            tls=tls,
         )
         self._library = Library(
             database=database,

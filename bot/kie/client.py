@@ -46,7 +46,7 @@ class KieClient:
     """One account at KIE.
 
     ``sleep`` waits between the tries of a read, ``chance`` gives their jitter: a random number in
-    [0, 1). ``transport`` replaces the network.
+    [0, 1). ``tls`` checks certificates; ``transport`` replaces the network.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class KieClient:
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float] = lambda: 0.0,
         user_agent: str | None = None,
+        tls: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._api_url = api_url.rstrip("/")
@@ -72,7 +73,7 @@ class KieClient:
             # What arrives compressed could be far larger than its cap.
             "Accept-Encoding": "identity",
         }
-        context = httpx.create_ssl_context(trust_env=False)
+        context = tls or httpx.create_ssl_context(trust_env=False)
         self._reads = _open(headers, context, transport, idle=_MAX_CONNECTIONS)
         # A kept connection may be closed by the other side at the moment of sending, which leaves
         # the outcome unknown: a paid request gets one of its own.

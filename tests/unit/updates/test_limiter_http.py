@@ -16,6 +16,7 @@ from telegram.ext import ExtBot
 
 from bot.app import build_telegram
 from bot.jobs.service import Service
+from bot.media.fetch import trust
 from bot.settings import Settings
 from bot.updates.limiter import Limiter, Priority
 from bot.web.server import Health, WebServer, build
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 def test_an_adjusted_system_clock_prolongs_no_pause_of_the_bot() -> None:
     settings = Settings.load({"TELEGRAM_TOKEN": TOKEN, "KIE_API_KEY": "key"}, env_file=None)
-    bot = build_telegram(settings, cast("Service", None)).bot
+    bot = build_telegram(settings, cast("Service", None), trust()).bot
     assert isinstance(bot, ExtBot)
     assert isinstance(bot.rate_limiter, Limiter)
     assert bot.rate_limiter._clock is time.monotonic
