@@ -40,7 +40,7 @@ class Run(BaseModel):
     def execute(self) -> int:
         """Run until SIGTERM or SIGINT; return the exit code."""
         settings = Settings.load()
-        with _loading():
+        with loading():
             from bot import app  # noqa: PLC0415 - wrong settings are told before all this is loaded
 
         log.setup(settings.log_level, settings.log_format, settings.secrets)
@@ -132,7 +132,7 @@ class Veogram(BaseSettings):
 
 
 @contextmanager
-def _loading() -> Iterator[None]:
+def loading() -> Iterator[None]:
     """Spare what is loaded, for it stays to the end, the search for garbage.
 
     While it is loaded a tenth of the time went there, later every full search held the event loop

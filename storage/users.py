@@ -29,10 +29,11 @@ def get(tx: Connection, user_id: int, base: Options) -> User | None:
     return _user(row, base) if row else None
 
 
-def seen_at(tx: Connection, user_id: int) -> float:
-    """Return when somebody known last wrote, as far as it was noted."""
-    at: float = tx.execute(select(users.c.seen_at).where(users.c.id == user_id)).scalar_one()
-    return at
+def seen_since(tx: Connection, user_id: int, since: float, base: Options) -> User | None:
+    """Return somebody of whom it is noted that they wrote after ``since``."""
+    query = select(users).where(users.c.id == user_id, users.c.seen_at > since)
+    row = tx.execute(query).one_or_none()
+    return _user(row, base) if row else None
 
 
 def meet(tx: Connection, user_id: int, name: str, language: str, now: float, base: Options) -> User:

@@ -75,6 +75,7 @@ class Service:
     ) -> None:
         self.catalog = catalog
         self.rules = rules
+        self._base = catalog.default_options()
         self._database = database
         self._nudge = nudge
         self._clock = clock
@@ -84,7 +85,7 @@ class Service:
     async def meet(self, user_id: int, name: str, language: str) -> User:
         """Return the person behind an update, stored when new or changed."""
         now = self._clock()
-        base = self.catalog.default_options()
+        base = self._base
         user = await self._database.read(_recall, user_id, name, now, base)
         if user is not None:
             return user
@@ -125,7 +126,7 @@ class Service:
 
     async def known(self, user_id: int) -> User | None:
         """Return somebody the bot has met."""
-        return await self._database.read(users.get, user_id, self.catalog.default_options())
+        return await self._database.read(users.get, user_id, self._base)
 
     # Drafts
 
@@ -255,10 +256,10 @@ class Service:
 
 def _recall(tx: Connection, user_id: int, name: str, now: float, base: Options) -> User | None:
     """Return the user, unless something about them is to be written."""
-    user = users.get(tx, user_id, base)
+    user = users.seen_since(tx, user_id, now - SEEN_SECONDS, base)
     if user is None or user.name != name or jobs.has_parked(tx, user_id):
         return None
-    return user if now - users.seen_at(tx, user_id) < SEEN_SECONDS else None
+    return user
 
 
 def _meet(

@@ -108,5 +108,6 @@ def test_those_who_wait_for_the_decision_are_counted(tx: Connection) -> None:
 
 def test_when_somebody_wrote_last_is_noted_at_every_meeting(tx: Connection) -> None:
     meet(tx)
-    users.meet(tx, 1, "Ann", "de", 250.0, BASE)
-    assert users.seen_at(tx, 1) == 250.0
+    again = users.meet(tx, 1, "Ann", "de", 250.0, BASE)
+    assert users.seen_since(tx, 1, 249.0, BASE) == again
+    assert users.seen_since(tx, 1, 250.0, BASE) is None
