@@ -26,7 +26,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # In kB: what is read again comes from the system's cache of the file nearly as fast.
-    "PRAGMA cache_size = -500",
+    "PRAGMA cache_size = -250",
 )
 READ_ONLY = "PRAGMA query_only = ON"
 

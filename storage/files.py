@@ -67,6 +67,7 @@ def check(path: Path) -> None:
     """Raise DatabaseDamaged, which names the way back, unless SQLite finds the file whole."""
     try:
         with closing(connect(path)) as connection:
+            connection.execute("PRAGMA cache_size = -250")
             finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         raise StorageError(f"{path} cannot be opened: {error}.") from error

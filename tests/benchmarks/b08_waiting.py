@@ -27,6 +27,9 @@ async def _measure(size: Size) -> list[Line]:
     bytes_each, tasks_each, busy, idle = [], [], [], []
     async with stage(lambda _: math.inf) as full, stage(lambda _: math.inf) as empty:
         await _crowd(full, count)
+        first = await empty.start(*BOT)  # the first one makes the database, which takes memory
+        await empty.listening(first)
+        await first.kill()
         for _ in range(size.rounds):
             many, none = await full.start(*BOT), await empty.start(*BOT)
             await full.listening(many)
