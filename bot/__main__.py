@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -52,8 +52,8 @@ class Run(BaseModel):
 class Demo(BaseModel):
     """Try the bot in the browser, between stand-ins for Telegram and KIE: no account, no money."""
 
-    once: str = Field(
-        "", description='one order in the terminal instead, such as "/generate a paper boat"'
+    once: str | None = Field(
+        None, description='one order in the terminal instead, such as "/generate a paper boat"'
     )
     out: Path = Field(Path(), description="folder for its video; default: the current one")
     speed: float = Field(
@@ -66,7 +66,7 @@ class Demo(BaseModel):
         from bot.demo import once, run, show  # noqa: PLC0415 - production never loads the demo
 
         stage, say = show.Stage(speed=self.speed), partial(print, flush=True)
-        if self.once:
+        if self.once is not None:
             return asyncio.run(once.main(stage, self.once, self.out, say))
         return asyncio.run(run.main(stage, say, partial(print, file=sys.stderr), self.port))
 
@@ -152,7 +152,14 @@ def _invite(link: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments (default: the process's) name; return its exit code."""
-    parsed = CliApp.run(Veogram, None if arguments is None else list(arguments))
+    try:
+        parsed = CliApp.run(Veogram, None if arguments is None else list(arguments))
+    except ValidationError as error:
+        for problem in error.errors():
+            name, *option = map(str, problem["loc"])
+            where = f"python -m bot {name} --{'.'.join(option)}"
+            print(f"{where}: {problem['msg']}", file=sys.stderr)
+        return EX_USAGE
     command: Any = get_subcommand(parsed, is_required=False)
     if command is None:
         CliApp.print_help(Veogram)

@@ -8,7 +8,7 @@ from bot.demo import cast, transcript
 from bot.demo.chats import Message
 from bot.demo.show import Show, Stage
 from bot.demo.theatre import Theatre
-from bot.demo.waiting import within
+from bot.demo.waiting import race, signalled, until, within
 from bot.errors import VeogramError
 
 GENERATE = "Generate"
@@ -30,7 +30,17 @@ async def main(stage: Stage, text: str, folder: Path, say: Callable[[str], None]
     ``say`` gets the transcript line by line, the path of the file last. Returns 0; raises NoVideo
     when there is none in the end, or it cannot be written.
     """
+    if not text.strip():
+        raise NoVideo('There is no order: write what it is to be, such as "/generate a fox".')
     folder = _usable(folder)
+    with signalled() as stopped:
+        await race(_ordered(stage, text, folder, say), until(stopped))
+        if stopped.is_set():
+            raise NoVideo("Stopped before there was a video.")
+    return 0
+
+
+async def _ordered(stage: Stage, text: str, folder: Path, say: Callable[[str], None]) -> None:
     theatre = Theatre(stage)
     try:
         await theatre.open()
@@ -39,7 +49,6 @@ async def main(stage: Stage, text: str, folder: Path, say: Callable[[str], None]
         say(str(_kept(show, video, folder)))
     finally:
         await theatre.close()
-    return 0
 
 
 class _Order:

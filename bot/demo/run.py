@@ -1,9 +1,7 @@
 """``make demo``: the unmodified bot between the two stand-ins, and a page to watch and try it."""
 
-import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from secrets import token_urlsafe
 
 from starlette.applications import Starlette
@@ -13,9 +11,8 @@ from bot.demo.loopback import Loopback
 from bot.demo.page import DemoPage
 from bot.demo.show import Stage
 from bot.demo.theatre import Theatre
-from bot.demo.waiting import race, until
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from bot.demo.waiting import race, signalled, until
+from bot.errors import ConfigurationError
 
 
 async def main(
@@ -23,22 +20,21 @@ async def main(
 ) -> int:
     """Run until a signal comes (0) or the bot ends (1); returns the exit code.
 
+    Raises ConfigurationError when the port is taken.
+
     ``say`` gets one line, the address of the page, once the bot listens; ``complain`` what went
     wrong. The page is served at ``port``, 0: any free one.
     """
     theatre = Theatre(stage)
-    with _signals() as stopped:
-        try:
-            await race(theatre.open(), until(stopped))
-            if theatre.show is None:
-                return _outcome(theatre, complain)
-            async with _served(theatre, stage.host, port) as address:
-                say(address)
-                await race(until(theatre.over), until(stopped))
-                theatre.closed = True
-                theatre.changed.set()
-        finally:
-            await theatre.close()
+    with signalled() as stopped:
+        async with _served(theatre, stage.host, port) as address:
+            try:
+                await race(theatre.open(), until(stopped))
+                if theatre.show is not None:
+                    say(address)
+                    await race(until(theatre.over), until(stopped))
+            finally:
+                await theatre.close()
     return _outcome(theatre, complain)
 
 
@@ -50,25 +46,19 @@ def _outcome(theatre: Theatre, complain: Callable[[str], None]) -> int:
 
 @contextlib.asynccontextmanager
 async def _served(theatre: Theatre, host: str, port: int) -> AsyncIterator[str]:
-    """Serve the page under a path that nobody can guess; give its address."""
+    """Serve the page under a path that nobody can guess; give its address.
+
+    Raises ConfigurationError when the port is taken.
+    """
     path = f"/demo/{token_urlsafe(16)}"
     server = Loopback(Starlette(routes=[Mount(path, DemoPage(theatre).app)]), "veogram-demo")
-    await server.start(host, port)
+    try:
+        await server.start(host, port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --port."
+        ) from error
     try:
         yield f"{server.url}{path}/"
     finally:
         await server.stop()
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[asyncio.Event]:
-    """Give an event that is set by the signals that end a program."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stopped.set)
-    try:
-        yield stopped
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)

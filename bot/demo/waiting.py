@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Coroutine
+import signal
+from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def race(*waits: Coroutine[Any, Any, object]) -> None:
@@ -29,3 +32,17 @@ async def within(seconds: float, wait: Awaitable[object]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await wait
+
+
+@contextlib.contextmanager
+def signalled() -> Iterator[asyncio.Event]:
+    """Give an event that is set by the signals that end a program."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

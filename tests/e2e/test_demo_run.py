@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -109,6 +110,33 @@ async def test_a_signal_while_it_starts_ends_it_and_leaves_nothing(
 
     assert (await running, said) == (0, [])
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, lines, complaints = await demo(tmp_path, "--port", str(port))
+
+    assert (code, lines) == (78, [])
+    words = f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another"
+    assert complaints == f"{words} --port.\n"
+
+
+async def test_once_stopped_by_a_signal_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    note, folder = tmp_path / "note", tmp_path / "videos"
+    stage = Stage(command=listener(note))
+    said = asyncio.Event()
+    running = asyncio.create_task(once.main(stage, "/generate x", folder, lambda _: said.set()))
+    await asyncio.wait_for(said.wait(), PATIENCE_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(once.NoVideo, match="Stopped before there was a video"):
+        await running
+    assert note.read_text().startswith("stopped in ")
+    assert set(tmp_path.iterdir()) == {note, folder}
 
 
 async def test_a_bot_that_dies_ends_the_demo_with_1_and_a_sentence() -> None:
@@ -227,6 +255,16 @@ async def test_once_without_a_video_in_the_end_says_so_and_ends_with_1(
     assert complaints.splitlines()[-1] == "No video was made; the bot's last words say why."
     assert "Traceback" not in complaints
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", " "])
+async def test_once_without_an_order_says_so_before_anything_is_begun(
+    tmp_path: Path, text: str
+) -> None:
+    code, lines, complaints = await demo(tmp_path, "--once", text)
+
+    assert (code, lines) == (1, [])
+    assert complaints.startswith("There is no order: ")
 
 
 async def test_once_into_a_folder_that_cannot_be_says_so_before_anything_is_begun(

@@ -58,6 +58,20 @@ def test_an_unknown_command_or_option_ends_with_the_usage(
     assert "usage: python -m bot" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["demo", "--speed", "0"], "demo --speed: Input should be greater than or equal to 1"),
+        (["demo", "--port", "99999"], "demo --port: Input should be less than or equal to 65535"),
+    ],
+)
+def test_an_option_out_of_range_is_told_in_a_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"python -m bot {words}\n"
+
+
 @pytest.mark.parametrize("arguments", [["run"], ["backup", "copy.db"]])
 def test_wrong_settings_end_with_78_and_one_page(
     folder: Path,
