@@ -171,16 +171,15 @@ class TelegramMessenger:
         texts = self._texts(job)
         size = job.video.bytes if job.video is not None else 0
         text = texts.result.too_big(size, url, self._clock() + expires_in_seconds)
-        async with _translated():
-            message = await say(
-                self._bot,
-                job.place,
-                text,
-                self._result_buttons(job),
-                reply=True,
-                priority=Priority.RESULT,
-            )
+        message = await self._tell(job, text, self._result_buttons(job))
         return Sent(message.message_id, None)
+
+    async def _tell(self, job: Job, text: Html, markup: InlineKeyboardMarkup) -> Message:
+        """Say what became of a job; whether it is said again after a fault is for the caller."""
+        async with _translated():
+            return await say(
+                self._bot, job.place, text, markup, reply=True, priority=Priority.RESULT
+            )
 
     async def show_status(self, job: Job, status: Status) -> None:
         """Draw the status card anew."""
@@ -211,15 +210,7 @@ class TelegramMessenger:
         """Say why there is no video, below everything else, and remove the status card."""
         texts = self._texts(job)
         text = texts.failure.told(job.error or Reason.REFUSED, job.price, job.ref)
-        async with _translated():
-            await say(
-                self._bot,
-                job.place,
-                text,
-                self._failure_buttons(job),
-                reply=True,
-                priority=Priority.RESULT,
-            )
+        await self._tell(job, text, self._failure_buttons(job))
         try:
             await self.remove_status(job)
         except ChatError as error:  # what was told is not told again for that
