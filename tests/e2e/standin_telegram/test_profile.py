@@ -144,7 +144,7 @@ def _words() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 match node:
                     case ast.Attribute(attr=word) | ast.Constant(value=str(word)):
-                        yield word
+                        yield word.rpartition("/")[2]  # also at the end of an address
 
 
 def _snake(name: str) -> str:
