@@ -230,6 +230,8 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "35 the container": (
         "unit/test_packaging.py::the_image_runs_without_root_and_watches_its_health",
         "unit/test_packaging.py::the_container_can_write_nowhere_but_to_its_volume",
+        "unit/test_packaging.py::the_container_asks_for_no_further_right",
+        "unit/test_packaging.py::the_container_sees_nothing_of_its_host_but_named_places",
         "unit/test_packaging.py::secrets_and_data_stay_out_of_the_image",
     ),
 }

@@ -100,6 +100,30 @@ def test_the_container_can_write_nowhere_but_to_its_volume() -> None:
     assert '"127.0.0.1:' in compose
 
 
+FORBIDDEN_TO_CONTAINERS = (
+    *("privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "userns_mode", "user"),
+    *("docker.sock", "seccomp:unconfined", "apparmor:unconfined"),
+)
+
+
+@pytest.mark.parametrize("right", FORBIDDEN_TO_CONTAINERS)
+def test_the_container_asks_for_no_further_right(right: str) -> None:
+    compose = re.sub(r"#.*", "", read("compose.yaml"))
+    assert not re.search(rf"(?<![\w-]){re.escape(right)}(?![\w-])", compose)
+
+
+def test_the_container_sees_nothing_of_its_host_but_named_places() -> None:
+    compose = read("compose.yaml")
+    mounts = re.findall(r"^ {4}(?:volumes|tmpfs):\n((?: {6}- .*\n)+)", compose, re.MULTILINE)
+    assert [line.strip("- \n") for mount in mounts for line in mount.splitlines()] == [
+        *("data:/data", "/tmp"),  # noqa: S108 - the container's own
+    ]
+    final = read("Dockerfile").split("FROM ")[-1]
+    assert re.findall(r"^(?:USER|ADD) .*", final, re.MULTILINE) == ["USER 10001"]
+    assert "setcap" not in final
+    assert "chmod" not in final
+
+
 def test_secrets_and_data_stay_out_of_the_image() -> None:
     lines = read(".dockerignore").splitlines()
     assert "*" in lines
