@@ -86,9 +86,18 @@ def reader(bot: Bot, process: Callable[[Update], Awaitable[None]]) -> Handle:
 
 def _parsed(stored: Stored, bot: Bot) -> Update:
     try:
-        return Update.de_json(_read_again(stored.body), bot)
+        update = Update.de_json(_read_again(stored.body), bot)
+        _check_ids(update)
     except Exception as error:
         raise UpdateUnreadable(f"update {stored.update_id} cannot be read") from error
+    return update
+
+
+def _check_ids(update: Update) -> None:
+    """Raise TypeError for ids that are no numbers: the framework lets anything be one."""
+    for whose in (update.effective_user, update.effective_chat):
+        if whose is not None and _int64(whose.id) is None:
+            raise TypeError("an id that is no number")
 
 
 def _read_again(body: str) -> dict[str, Any]:

@@ -53,8 +53,8 @@ WORDS = [*TEXTS, "/generate --go", "/start claim_", "v1:d:0:go", "supergroup", "
 NUMBERS = [0, -1, 2**63, -(2**63), 10**30, ADMIN_ID, 1_800_014_401]
 # Of the right kind, as a real server would send it, and of any.
 LIKELY: dict[type, list[Any]] = {str: WORDS, int: NUMBERS, bool: [True, False], list: [[]]}
-# What Telegram never leaves out (Bot API, "ChatMemberUpdated").
-REQUIRED = {"old_chat_member", "new_chat_member", "user", "status"}
+# Telegram leaves nothing out of it (Bot API, "ChatMemberUpdated").
+WHOLE = "my_chat_member"
 ODD: list[Any] = [
     None,
     True,
@@ -94,7 +94,7 @@ def nearly_right(dice: random.Random, *, likely: bool) -> dict[str, Any]:
         junk = LIKELY.get(type(holder[last]), []) if likely else ODD
         if junk and dice.random() < 0.7:
             holder[last] = copy.deepcopy(dice.choice(junk))
-        elif isinstance(holder, dict) and not (likely and last in REQUIRED):
+        elif isinstance(holder, dict) and not (likely and WHOLE in above):
             del holder[last]
     return update
 

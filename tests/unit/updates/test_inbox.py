@@ -436,6 +436,9 @@ async def test_the_framework_gets_updates_of_its_own_kind() -> None:
         {"message": {"chat": {"id": 1}}},
         {"callback_query": [1]},
         {"message": {"message_id": 1, "date": "x", "chat": {"id": 1, "type": "private"}}},
+        {"message": {"message_id": 1, "date": 1, "chat": {"id": "1", "type": "private"}}},
+        {"callback_query": {"id": "1", "from": {"id": "5", "is_bot": False, "first_name": "A"}}},
+        {"message": {"message_id": 10**30, "date": 1, "chat": {"id": 1, "type": "private"}}},
     ],
 )
 async def test_an_update_that_the_framework_cannot_read_is_logged_once_and_passed_over(
