@@ -174,7 +174,7 @@ class Service:
     async def confirm(self, draft: Draft, user: User) -> Job:
         """Hold the price, make the job, drop the draft: all or nothing.
 
-        Confirming again gives the same job. Raises DraftGone, NotAllowed, Paused, QueueFull,
+        Raises DraftGone, also for one that is confirmed already, NotAllowed, Paused, QueueFull,
         QuotaExceeded; NotOffered or AlreadyAsked for a video that cannot be extended (now).
         """
         job = await self._database.write(self._confirm, draft.id, user)

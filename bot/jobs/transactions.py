@@ -5,7 +5,7 @@ job; False means that something else was first, and that nothing was changed.
 """
 
 from bot.jobs import eta, pace, silence
-from bot.jobs.lifecycle import HELD, is_over
+from bot.jobs.lifecycle import ENDED, HELD, is_over
 from bot.jobs.rules import Rules, status_seconds
 from bot.kie.wire import UPGRADES
 from bot.models import Job, Kind, Reason, State, Video
@@ -15,6 +15,7 @@ from storage.knocks import Attempt
 
 # How long the step of one job may take before another process may believe it dead.
 LEASE_SECONDS = 600.0
+TRIES_AFTER_THE_END = 5
 
 ACCOUNT_PROBE_SECONDS = 60.0
 KEY_PROBE_SECONDS = 300.0
@@ -104,8 +105,7 @@ def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> b
     current = jobs.require(tx, job.id)
     if current.muted or current.is_erased:
         return fail(tx, job, Reason.UNAVAILABLE, now)
-    attempts.end(tx, job, why)
-    return jobs.move(
+    moved = jobs.move(
         tx,
         job,
         State.QUEUED,
@@ -115,6 +115,9 @@ def put_back(tx: Connection, job: Job, now: float, due_at: float, why: str) -> b
         tries=job.tries + 1,
         status_due_at=_redraw_at(tx, job, now),
     )
+    if moved:
+        attempts.end(tx, job, why)
+    return moved
 
 
 def lose_sight(tx: Connection, job: Job, now: float, rules: Rules) -> bool:
@@ -158,9 +161,10 @@ def succeed(
 
 def fail(tx: Connection, job: Job, reason: Reason, now: float, note: str | None = None) -> bool:
     """The job ends without a video: held credits are released, spent ones refunded."""
-    if job.attempt:
+    ended = _end(tx, job, State.FAILED, reason, now, note)
+    if ended and job.attempt:
         attempts.end(tx, job, reason)
-    return _end(tx, job, State.FAILED, reason, now, note)
+    return ended
 
 
 def expire(tx: Connection, job: Job, reason: Reason, now: float) -> bool:
@@ -270,9 +274,13 @@ def postpone(tx: Connection, job: Job, due_at: float) -> bool:
 
 
 def stumble(tx: Connection, job: Job, now: float, due_at: float, rules: Rules) -> bool:
-    """A step raised what nobody foresaw: try again at ``due_at``, up to the hard deadline."""
+    """A step raised what nobody foresaw: try again at ``due_at``, up to the hard deadline.
+
+    What is left to do for an ended job is tried a few times more.
+    """
     current = jobs.require(tx, job.id)  # the step may have come some way
-    if not is_over(current, now):
+    has_ended = current.state in ENDED
+    if not is_over(current, now) or (has_ended and current.tries < TRIES_AFTER_THE_END):
         return postpone(tx, current, due_at)
     match current.state:
         case State.SUBMITTING if attempts.was_sent(tx, current):

@@ -16,12 +16,12 @@ from bot.errors import (
     SendRefused,
     SendUnknown,
 )
-from bot.jobs import dispatch
+from bot.jobs import dispatch, transactions
 from bot.jobs.dispatch import Work
 from bot.jobs.messenger import Sending, Waiting, Working
 from bot.jobs.service import Cancelled
 from bot.models import Dialect, Kind, Reason, State
-from storage import knocks
+from storage import attempts, knocks
 from storage.database import Connection
 from tests.unit.jobs.life import Life
 
@@ -570,4 +570,16 @@ async def test_a_job_cancelled_while_kie_refuses_it_is_not_sent_again(
     assert (await here.job(job)).state is State.FAILED
     assert here.kie.tasks == []
     assert here.chat.ends == []
+    assert await here.entries() == ["hold", "release"]
+
+
+async def test_a_step_that_comes_too_late_changes_nothing(here: Life) -> None:
+    job = await here.order()
+    await here.pass_seconds(10)
+    stale = await here.job(job)
+    now = here.clock()
+    await here.database.write(transactions.expire, stale, Reason.TOO_LATE, now)
+    assert not await here.database.write(transactions.put_back, stale, now, now, "overload")
+    assert not await here.database.write(transactions.fail, stale, Reason.REFUSED, now)
+    assert await here.database.read(attempts.errors, job.id) == []
     assert await here.entries() == ["hold", "release"]

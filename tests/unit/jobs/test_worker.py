@@ -22,6 +22,7 @@ from tests.unit.jobs.life import RULES, Life
 
 BO = 2002
 HARD_SECONDS = 400.0
+DAY_SECONDS = 86_400.0
 RULES_OF_TWO = replace(RULES, creates_per_10s=2)
 
 
@@ -180,6 +181,19 @@ async def test_a_step_that_always_breaks_ends_with_a_refund_at_the_hard_deadline
     ended = await here.job(job)
     assert (ended.state, ended.error) == (State.FAILED, Reason.NOT_DELIVERED)
     assert await here.entries() == ["hold", "capture", "refund"]
+
+
+async def test_an_end_that_breaks_while_it_is_told_is_told_and_looked_after_all_the_same(
+    here: Life,
+) -> None:
+    await with_full_disk(here, told=1)
+    here.kie.script_task(Fate(seconds=math.inf))
+    job = await here.order()
+    await here.pass_seconds(2 * HARD_SECONDS)
+    here.kie.finish(here.kie.tasks[0].id)
+    await here.pass_seconds(DAY_SECONDS)
+    assert (await here.job(job)).state is State.DONE
+    assert await here.entries() == ["hold", "release"]
 
 
 async def test_a_submission_that_always_breaks_ends_with_a_release(here: Life) -> None:
