@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.constants import KeyboardButtonStyle, ParseMode
 from telegram.ext import (
@@ -128,6 +128,15 @@ async def page(open_page: OpenPage, empty_house: House, talk: None) -> Page:
 def picture(path: Path, colour: str = "teal") -> Path:
     Image.new("RGB", (600, 400), colour).save(path)
     return path
+
+
+async def told_at_length(page: Page, person: Person, count: int) -> Locator:
+    """Let the bot say that many lines, and see the last; return the log."""
+    telegram, log = person.telegram, page.get_by_role("log")
+    for number in range(count):
+        telegram.post(person.private, telegram.me, {"text": f"line {number}"}, {})
+    await expect(log.get_by_text(f"line {count - 1}", exact=True)).to_be_in_viewport()
+    return log
 
 
 async def test_a_new_chat_introduces_the_bot_and_the_start_button_begins_it(page: Page) -> None:
@@ -298,11 +307,8 @@ async def test_what_comes_while_one_reads_further_up_is_counted_behind_a_button(
 ) -> None:
     await begin(page)
     telegram = empty_house.show.telegram.telegram
-    for number in range(60):
-        telegram.post(emma.private, telegram.me, {"text": f"line {number}"}, {})
+    log = await told_at_length(page, emma, 60)
     newest = page.get_by_role("button", name="To the newest message")
-    log = page.get_by_role("log")
-    await expect(log.get_by_text("line 59", exact=True)).to_be_in_viewport()
     await expect(newest).to_be_hidden()
     await page.locator("#main").evaluate("main => { main.scrollTop = 0; }")
     await expect(newest).to_be_visible()
@@ -422,15 +428,9 @@ async def test_a_person_who_blocks_the_bot_can_only_unblock_it(page: Page, emma:
     assert not emma.private.blocked
 
 
-async def test_of_500_messages_only_those_in_view_are_rendered(
-    page: Page, emma: Person, empty_house: House
-) -> None:
+async def test_of_500_messages_only_those_in_view_are_rendered(page: Page, emma: Person) -> None:
     await begin(page)
-    telegram = empty_house.show.telegram.telegram
-    for number in range(500):
-        telegram.post(emma.private, telegram.me, {"text": f"line {number}"}, {})
-    log = page.get_by_role("log")
-    await expect(log.get_by_text("line 499", exact=True)).to_be_in_viewport()
+    log = await told_at_length(page, emma, 500)
     rendered = """() => [...document.querySelectorAll(".row article")].filter(
       (one) => one.checkVisibility({ contentVisibilityAuto: true })).length"""
     at_the_end = await page.evaluate(rendered)
@@ -448,10 +448,7 @@ async def test_after_500_messages_one_more_touches_nothing_but_itself(
 ) -> None:
     await begin(page)
     telegram = empty_house.show.telegram.telegram
-    for number in range(500):
-        telegram.post(emma.private, telegram.me, {"text": f"line {number}"}, {})
-    log = page.get_by_role("log")
-    await expect(log.get_by_text("line 499", exact=True)).to_be_in_viewport()
+    log = await told_at_length(page, emma, 500)
     await page.evaluate(
         """() => {
           window.touched = [];
