@@ -81,18 +81,6 @@ def toll(here: Stage, count: int) -> Toll:
     )
 
 
-def requests_per_video(here: Stage) -> float:
-    """Return how often KIE was asked for the average video that has arrived."""
-    arrived = set(_chats(here))
-    tasks = {
-        task.id
-        for task in here.kie.tasks
-        if here.person(int(task.order.prompt.rpartition(" ")[2])).id in arrived
-    }
-    reads = sum(request.params.get("taskId") in tasks for request in here.kie.requests)
-    return 1 + reads / len(tasks)
-
-
 def _chats(here: Stage) -> list[int]:
     return [message.chat_id for message in here.videos()]
 
