@@ -8,12 +8,12 @@ from tests.benchmarks.report import Goal, Line
 from tests.benchmarks.size import Size
 from tests.benchmarks.stage import BOT, NAIVE, stage, with_callbacks
 
-ORDERS, KILLS = 60, 4
+ORDERS, KILLS = 45, 3
 SPEED = 100.0
-ORDERS_PER_SECOND = 6.0
+ORDERS_PER_SECOND = 9.0
 LIVES_SECONDS = (0.3, 2.0)
 # What keeps nothing has nothing to wait for.
-NAIVE_QUIET_SECONDS = 3.0
+NAIVE_QUIET_SECONDS = 2.0
 
 
 def measure(size: Size) -> list[Line]:

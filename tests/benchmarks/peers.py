@@ -54,9 +54,7 @@ def measure(size: Size) -> list[Line]:
     return [
         _requests("callbacks", size, with_callbacks=True),
         _requests("polling only", size, with_callbacks=False),
-        Line(
-            f"{count} jobs, memory above rest", "MB", AGAINST, [ours.memory], [naive.memory], None
-        ),
+        Line(f"{count} jobs, memory above rest", "MB", AGAINST, *memory, None),
         Line(f"{count} jobs, lost by one kill -9", "jobs", AGAINST, *lost, None),
     ]
 
