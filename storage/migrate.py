@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import DatabaseNewer, StorageError
 from storage import files
 
-HEAD = "0001"  # the newest revision in SCRIPTS; revisions are numbered, so that they sort
+HEAD = "0002"  # the newest revision in SCRIPTS; revisions are numbered, so that they sort
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -15,12 +15,13 @@ from sqlalchemy import Engine, create_engine, inspect
 from bot.errors import DatabaseNewer, StorageError
 from storage import migrate, schema
 
-NEXT = """
+NEWER = "9999"
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEWER}"
+down_revision = "{migrate.HEAD}"
 
 
 def upgrade() -> None:
@@ -39,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 def scripts_with(folder: Path, revision: str) -> Path:
     scripts = folder / "scripts"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_next.py").write_text(revision)
+    (scripts / "versions" / f"{NEWER}_next.py").write_text(revision)
     return scripts
 
 
@@ -113,12 +114,12 @@ def test_a_file_at_the_head_is_left_alone(path: Path, tmp_path: Path) -> None:
 def test_an_older_file_is_upgraded_with_its_rows_after_a_backup(path: Path, tmp_path: Path) -> None:
     migrate.upgrade(path)
     run(path, "INSERT INTO facts VALUES ('name', 'veo')")
-    migrate.upgrade(path, head="0002", scripts=scripts_with(tmp_path, NEXT))
+    migrate.upgrade(path, head=NEWER, scripts=scripts_with(tmp_path, NEXT))
     assert rows(path, "SELECT * FROM facts") == [("name", "veo", None)]
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
-    copy = tmp_path / "veogram.db.0001.bak"
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(NEWER,)]
+    copy = tmp_path / f"veogram.db.{migrate.HEAD}.bak"
     assert rows(copy, "SELECT * FROM facts") == [("name", "veo")]
-    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(copy, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
 
 
 def test_an_upgrade_that_fails_leaves_the_former_schema_and_rows(
@@ -127,7 +128,7 @@ def test_an_upgrade_that_fails_leaves_the_former_schema_and_rows(
     migrate.upgrade(path)
     run(path, "INSERT INTO facts VALUES ('name', 'veo')")
     with pytest.raises(RuntimeError):
-        migrate.upgrade(path, head="0002", scripts=scripts_with(tmp_path, FAILS_LATE))
+        migrate.upgrade(path, head=NEWER, scripts=scripts_with(tmp_path, FAILS_LATE))
     assert rows(path, "SELECT * FROM facts") == [("name", "veo")]
     migrate.upgrade(path)
 
@@ -136,7 +137,7 @@ def test_an_upgrade_that_would_break_references_is_undone(path: Path, tmp_path: 
     migrate.upgrade(path)
     breaks = NEXT + f"    op.execute({ORPHAN!r})\n"
     with pytest.raises(StorageError, match="references"):
-        migrate.upgrade(path, head="0002", scripts=scripts_with(tmp_path, breaks))
+        migrate.upgrade(path, head=NEWER, scripts=scripts_with(tmp_path, breaks))
     assert rows(path, "SELECT * FROM events") == []
 
 
@@ -144,14 +145,14 @@ def test_an_upgrade_that_sqlite_refuses_is_explained_and_undone(path: Path, tmp_
     migrate.upgrade(path)
     refused = NEXT + '    op.execute("DROP TABLE songs")\n'
     with pytest.raises(StorageError, match="no such table: songs"):
-        migrate.upgrade(path, head="0002", scripts=scripts_with(tmp_path, refused))
+        migrate.upgrade(path, head=NEWER, scripts=scripts_with(tmp_path, refused))
     migrate.upgrade(path)
 
 
 def test_a_first_start_that_fails_leaves_no_half_made_file(path: Path, tmp_path: Path) -> None:
     scripts = scripts_with(tmp_path, FAILS_LATE)
     with pytest.raises(RuntimeError):
-        migrate.upgrade(path, head="0002", scripts=scripts)
+        migrate.upgrade(path, head=NEWER, scripts=scripts)
     assert list(tmp_path.iterdir()) == [scripts]
 
 

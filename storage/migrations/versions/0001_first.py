@@ -336,12 +336,6 @@ sa.Table(
     sa.Column("update_id", sa.BigInteger, unique=True),
     _one_of("kind", "photo", "video"),
     sa.Index("ix_media_user_id", "user_id"),
-    sa.Index(
-        "ix_media_kept",
-        "created_at",
-        sqlite_where=sa.text("path IS NOT NULL"),
-        postgresql_where=sa.text("path IS NOT NULL"),
-    ),
     sqlite_autoincrement=True,
 )
 
@@ -356,9 +350,9 @@ sa.Table(
     sa.Column("due_at", sa.Double, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Index(
-        "ix_albums_open",
-        "opened_at",
-        sqlite_where=sa.text("open = 1"),
+        "ix_albums_due",
+        "due_at",
+        sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
     ),
     sa.Index("ix_albums_user_id", "user_id"),

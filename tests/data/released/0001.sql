@@ -399,10 +399,9 @@ CREATE TABLE users (
 INSERT INTO "users" VALUES(2002,'Bo','en','allowed','veo3_fast','16:9',8,'720p',NULL,NULL,1800014400.0,1800014400.0,1.80001441567065429685e+09);
 INSERT INTO "users" VALUES(1001,'Ada','en','stranger','veo3_fast','16:9',8,'720p',NULL,NULL,NULL,1800014400.0,1.80001441567065429685e+09);
 INSERT INTO "users" VALUES(7007,'Cat','en','asked',NULL,NULL,NULL,NULL,NULL,NULL,1.80001441567065429685e+09,1.80001441567065429685e+09,NULL);
-CREATE INDEX ix_media_kept ON media (created_at) WHERE path IS NOT NULL;
 CREATE INDEX ix_media_user_id ON media (user_id);
 CREATE INDEX ix_albums_user_id ON albums (user_id);
-CREATE INDEX ix_albums_open ON albums (opened_at) WHERE open = 1;
+CREATE INDEX ix_albums_due ON albums (due_at) WHERE open;
 CREATE INDEX ix_inbox_handled_at ON inbox (handled_at);
 CREATE INDEX ix_inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
 CREATE INDEX ix_durations_model_kind_id ON durations (model, kind, id);
