@@ -16,6 +16,9 @@ from bot.jobs.retry import Policy, pause
 from bot.updates.inbox import update_id_of
 from bot.updates.limiter import seconds_of
 
+# What has just come is handled before the next request is put together, which takes as long; what
+# comes meanwhile comes together, and takes one commit.
+HEAD_START_SECONDS = 0.002
 TIMEOUT_SECONDS = 30
 SILENCE_SECONDS = 3 * TIMEOUT_SECONDS + 30
 # An instance that was killed leaves its last long poll behind: that conflict ends by itself.
@@ -152,6 +155,7 @@ class Poller:
         ids = [each for raw in raws if (each := update_id_of(raw)) is not None]
         if ids:
             self._offset = max(ids) + 1
+            await self._sleep(HEAD_START_SECONDS)
         elif raws:
             raise _NoProgress
 
