@@ -4,6 +4,7 @@ import asyncio
 import struct
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from bot.media import background, files, headers
+from bot.media import files, headers
 from bot.media.headers import MAX_BYTES, BadImage, Format, Header, ImageProblem
 
 __all__ = ["BadImage", "ImageProblem", "Images", "Size", "reencode"]
@@ -64,7 +65,7 @@ class Images:
     """
 
     def __init__(self, workers: int = 1) -> None:
-        self._executor = background.executor(workers, "images")
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="images")
 
     async def reencode(self, source: Path, target: Path) -> Size:
         """See the function ``reencode``."""

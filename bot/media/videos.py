@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +19,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from bot.errors import FetchError
-from bot.media import background, files
+from bot.media import files
 
 # Bot API, sendVideo "thumbnail": JPEG, less than 200 kB, sides of at most 320.
 THUMBNAIL_SIDE = 320
@@ -61,7 +62,7 @@ class Videos:
     """
 
     def __init__(self, workers: int = 1) -> None:
-        self._executor = background.executor(workers, "videos")
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="videos")
 
     async def prepare(self, path: Path) -> Prepared:
         """See the function ``prepare``."""
