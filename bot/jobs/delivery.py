@@ -108,7 +108,7 @@ class Delivery:
         prepared = await self._obtain(job)
         if not await self._database.read(erasure.is_erased, job.id):
             return prepared
-        self._remove_files(job)
+        await asyncio.to_thread(self._remove_files, job)
         return None
 
     async def _obtain(self, job: Job) -> Prepared | None:
@@ -308,7 +308,7 @@ class Delivery:
         """
         due_at = await self._remove_card(job)
         if _is_uploaded(job):
-            self._remove_files(job)
+            await asyncio.to_thread(self._remove_files, job)
         await self._database.write(transactions.tidied, job, due_at)
 
     async def _remove_card(self, job: Job) -> float | None:
