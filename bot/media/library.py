@@ -90,7 +90,7 @@ class Library:
         try:
             return await self._images.reencode(await self._bring(file_id, source), target)
         finally:
-            source.unlink(missing_ok=True)
+            await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def _bring(self, file_id: str, source: Path) -> Path:
         """Return where the file lies now: ``source``, or where Telegram's server has it here."""
