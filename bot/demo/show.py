@@ -22,6 +22,8 @@ from bot.demo.wire import Masks, Wire
 _STARTS_WITHIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.25
 _EXPECTED_SECONDS, _SHORTEST_PAUSE_SECONDS = 180.0, 5.0
+# Enough to try all of it once: a film of three parts, another video, its 1080p and 4K.
+_DAILY_CREDITS = 500
 
 
 class BotDied(Exception):
@@ -136,6 +138,7 @@ class Show:
             "KIE_WEBHOOK_HMAC_KEY": self._secrets.hmac_key,
             "TRUSTED_MEDIA_HOSTS": self._stage.host,
             "ADMIN_IDS": str(cast.ADMIN.id),
+            "DAILY_CREDITS": str(_DAILY_CREDITS),
             "DATA_DIR": str(self._data),
             "HOST": self._stage.host,
             "PORT": str(self._port),
