@@ -8,8 +8,11 @@ import asyncio
 import sys
 import time
 
-from bot.app import serve
+from bot.__main__ import loading
 from bot.settings import Settings
+
+with loading():  # as the command does it
+    from bot.app import serve
 
 PAUSE_SECONDS = 0.005
 
