@@ -141,6 +141,8 @@ def part(page: Page, name: str) -> Locator:
 
 
 # Resolves once the picture moves, from a place that the browser has to ask for.
+# One on a status card has no buttons: it is still to be sent, and the card goes.
+RESULT = "article.message:has(.keys) video"
 PLAYS = """video => new Promise((done, failed) => {
   video.addEventListener("error", () => failed(new Error(video.error.message)), { once: true });
   video.addEventListener("timeupdate", () => {

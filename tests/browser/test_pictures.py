@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import PLAYS, House, OpenPage, begin, say
+from tests.browser.conftest import PLAYS, RESULT, House, OpenPage, begin, say
 
 pytestmark = pytest.mark.browser
 
@@ -42,9 +42,9 @@ async def take(page: Page, path: Path) -> None:
 
 async def shown(page: Page) -> None:
     """Wait for the video, and let it show a picture from its middle."""
-    await expect(page.locator("video")).to_be_in_viewport(timeout=60_000)
-    assert await page.locator("video").evaluate(PLAYS)
-    await page.locator("video").evaluate("video => video.pause()")
+    await expect(page.locator(RESULT)).to_be_in_viewport(timeout=60_000)
+    assert await page.locator(RESULT).evaluate(PLAYS)
+    await page.locator(RESULT).evaluate("video => video.pause()")
 
 
 async def test_pictures_of_a_chat_its_card_and_its_result(

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from bot.demo.cast import ADMIN, RUSSIAN, STRANGER, USER
-from tests.browser.conftest import PHONE, PLAYS, House, OpenPage, begin, enter, part, say
+from tests.browser.conftest import PHONE, PLAYS, RESULT, House, OpenPage, begin, enter, part, say
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ async def test_the_first_minute_of_a_newcomer(open_page: OpenPage, house: House)
     await expect(card.locator("blockquote")).to_have_text(PROMPT)
     await expect(card).to_contain_text("60")
     await button(page, "Generate · 60").click()
-    video = page.locator("video")
+    video = page.locator(RESULT)
     await expect(video).to_be_visible(timeout=VIDEO_MS)
     assert await video.evaluate(PLAYS) == [1280, 720]
     await button(page, "1080p · 5").click()
@@ -68,7 +68,7 @@ async def test_an_album_by_the_file_picker_becomes_first_and_last_frame(
     await page.set_input_files("#photos", paths)
     await say(page, "the sun crosses the sky")
     await button(page, "Generate ·").click()
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
 
     sent = [task.order for task in house.show.kie.tasks]
     assert [len(order.image_urls) for order in sent] == [2]
@@ -107,7 +107,7 @@ async def test_a_fault_that_passes_costs_time_only(
     await fault(page, name)
     await order(page)
 
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
     await expect(page.locator("#faults .armed")).to_have_count(0)
     assert [charge.credits for charge in house.show.kie.charges] == [60]
 
@@ -122,7 +122,7 @@ async def test_a_fault_at_telegram_does_not_keep_the_video_away(
     await expect(page.locator(".states .generating")).to_be_visible(timeout=VIDEO_MS)
     await fault(page, name)
 
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
     await expect(page.locator("#faults .armed")).to_have_count(0)
     assert [charge.credits for charge in house.show.kie.charges] == [60]
 
@@ -135,7 +135,7 @@ async def test_a_lost_answer_is_found_again_by_the_callback(
     await fault(page, "KIE: Lost answer")
     await order(page)
 
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
     lost = page.locator("#wire details.lost")
     await expect(lost).to_contain_text("POST /api/v1/veo/generate")
     assert [charge.credits for charge in house.show.kie.charges] == [60]
@@ -158,7 +158,7 @@ async def test_a_stranger_asks_the_admin_approves_and_the_stranger_generates(
     await enter(page, STRANGER.name)
     await order(page)
 
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
 
 
 async def test_who_reads_russian_is_answered_in_russian(open_page: OpenPage, house: House) -> None:
@@ -175,7 +175,7 @@ async def test_in_the_group_everybody_has_their_own_card(open_page: OpenPage, ho
     page = await open_page(house)
     await enter(page, "Film club")
     await say(page, "/generate --go a paper boat")
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
     await page.get_by_label("Write as").select_option(ADMIN.name)
     await say(page, "/generate a paper crane")
     await expect(button(page, "Generate ·")).to_be_visible()
@@ -192,7 +192,7 @@ async def test_the_wire_shows_bodies_and_answers_and_neither_it_nor_the_export_a
     page = await open_page(house)
     await begin(page)
     await order(page)
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
     line = page.locator("#wire details").filter(has_text="POST /api/v1/veo/generate")
     await line.locator("summary").click()
     await expect(line.locator("pre")).to_contain_text(f'"prompt": "{PROMPT}"')
@@ -224,7 +224,7 @@ async def test_the_clock_is_changed_while_a_video_is_made_and_nothing_is_lost(
     await order(page)
     await page.get_by_label("real time").check()
     await expect(page.get_by_text("KIE works in real time.")).to_be_visible(timeout=VIDEO_MS)
-    await expect(page.locator("video")).to_be_visible(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_visible(timeout=VIDEO_MS)
 
     assert house.show.kie.speed == 1
     assert house.show.settings()["POLL_EXPECTED_SECONDS"] == "180"
@@ -256,7 +256,7 @@ async def test_on_a_dark_phone_a_video_is_made_and_plays(open_page: OpenPage, ho
     )
     await begin(page)
     await order(page, f"{PROMPT} --ratio")
-    await expect(page.locator("video")).to_be_in_viewport(timeout=VIDEO_MS)
+    await expect(page.locator(RESULT)).to_be_in_viewport(timeout=VIDEO_MS)
 
-    assert await page.locator("video").evaluate(PLAYS) == [1280, 720]
+    assert await page.locator(RESULT).evaluate(PLAYS) == [1280, 720]
     assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-from bot.demo.faults import BadGateway, LoseAnswer
+from bot.demo.faults import BadGateway, Refuse
 from bot.demo.kie_faults import Answer, Page, Point
+from bot.demo.limits import bad_request
 from tests.e2e.world import KEY, TOKEN, World
 
 SECRETS = (TOKEN, TOKEN.partition(":")[2], quote(TOKEN, safe=""), KEY)
@@ -46,7 +47,9 @@ async def live_through_troubles(here: World, photo: bytes) -> None:
     await here.video()
     here.telegram.fail_next("getFile", BadGateway(), times=3)
     await here.admin.send_photo(photo, "A photo that cannot be had")
-    here.telegram.fail_next("sendMessage", LoseAnswer(accept=False))
+    here.telegram.fail_next("sendMessage", Refuse(bad_request("not now")))
+    await here.admin.send("/quota")
+    await here.until(lambda: "Traceback" in here.log.read_text(), "a handler that failed")
     here.telegram.fail_next("getUpdates", BadGateway())
     here.kie.script(Point.CREATE, Answer(422, ECHO))
     here.kie.script(Point.RECORD, Page(), times=2)
