@@ -8,7 +8,7 @@ from tests.benchmarks.report import Goal, Line
 from tests.benchmarks.size import Size
 from tests.benchmarks.stage import BOT, NAIVE, stage, with_callbacks
 
-ORDERS, KILLS = 45, 3
+ORDERS, KILLS = 40, 3
 SPEED = 100.0
 ORDERS_PER_SECOND = 9.0
 LIVES_SECONDS = (0.3, 2.0)
