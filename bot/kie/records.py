@@ -36,7 +36,6 @@ class Record:
     code: int | None = None
     text: str = ""
     fallback: bool = False
-    seed: int | None = None
 
 
 # Flags by number, states by word; every other number is a failure (3 is common).
@@ -84,7 +83,6 @@ _ORIGINALS: tuple[tuple[str, ...], ...] = (
     ("info", "originUrls"),
     ("originUrls",),
 )
-_SEEDS = (("response", "seeds"), ("seeds",), ("paramJson", "seeds"), ("promptJson", "seeds"))
 _UNFINISHED = re.compile(
     r"(?i)\b(processing|ready|check back|generating|in progress|generated successfully)\b"
 )
@@ -113,7 +111,6 @@ def read_record(envelope: Envelope, dialect: Dialect, kind: Kind) -> Record:
         code=code,
         text=text,
         fallback=str(data.get("fallbackFlag")).lower() in ("true", "1"),
-        seed=_seed(data),
     )
 
 
@@ -188,9 +185,3 @@ def _results(data: Mapping[str, object], kind: Kind) -> tuple[str, ...]:
     last = () if kind in UPGRADES else _ORIGINALS
     found = (links(at(data, path)) for path in (*first, *_RESULTS, *last))
     return next((urls for urls in found if urls), ())
-
-
-def _seed(data: Mapping[str, object]) -> int | None:
-    values = (at(data, path) for path in _SEEDS)
-    first = (value[0] if isinstance(value, list) and value else value for value in values)
-    return next((number for value in first if (number := integer(value)) is not None), None)

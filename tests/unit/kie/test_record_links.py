@@ -149,21 +149,7 @@ def test_the_documented_record_is_read_whole() -> None:
         "errorMessage": "",
         "fallbackFlag": False,
     }
-    assert read(data) == Record(RecordStatus.SUCCESS, (VIDEO,), seed=54321)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"seeds": 12345},
-        {"response": {"seeds": "12345"}},
-        {"response": {"seeds": [12345, 7]}},
-        {"response": {"seeds": []}, "paramJson": '{"seeds": 12345}'},
-        {"promptJson": '{"seeds": 12345}'},
-    ],
-)
-def test_the_seed_is_found_in_every_form(data: Mapping[str, object]) -> None:
-    assert read({"successFlag": 1, **data}).seed == 12345
+    assert read(data) == Record(RecordStatus.SUCCESS, (VIDEO,))
 
 
 @pytest.mark.parametrize(
