@@ -12,6 +12,12 @@ from tests.e2e.world import World
 HELD_AND_CAPTURED = [("hold",), ("capture",)]
 
 
+def assert_paid_and_seen_once(here: World) -> None:
+    assert len(here.videos()) == 1
+    assert len(here.posts()) == 1
+    assert entries(here) == HELD_AND_CAPTURED
+
+
 def entries(here: World) -> list[tuple[str]]:
     return here.rows("SELECT kind FROM entries ORDER BY id")
 
@@ -102,9 +108,7 @@ async def test_killed_while_uploading_the_video_comes_once(here: World, *, accep
     await here.until(lambda: card.deleted, "the card gone")
     assert video.id != card.id
     assert here.states() == ["done"]
-    assert len(here.videos()) == 1
-    assert len(here.posts()) == 1
-    assert entries(here) == HELD_AND_CAPTURED
+    assert_paid_and_seen_once(here)
 
 
 async def test_killed_while_sending_the_video_stays_on_the_status_card(here: World) -> None:
@@ -120,9 +124,7 @@ async def test_killed_while_sending_the_video_stays_on_the_status_card(here: Wor
     assert video.id == card.id
     assert video.video is not None
     assert (video.video["width"], video.video["height"]) == (1280, 720)
-    assert len(here.videos()) == 1
-    assert len(here.posts()) == 1
-    assert entries(here) == HELD_AND_CAPTURED
+    assert_paid_and_seen_once(here)
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -146,9 +148,7 @@ async def test_a_lost_answer_to_the_message_charges_and_makes_nothing_twice(here
     async with here.bot():
         await here.order("A lighthouse")
         await here.until(lambda: here.states() == ["done"])
-    assert len(here.videos()) == 1
-    assert len(here.posts()) == 1
-    assert entries(here) == HELD_AND_CAPTURED
+    assert_paid_and_seen_once(here)
 
 
 async def test_updates_handled_again_after_a_crash_repeat_nothing(here: World) -> None:

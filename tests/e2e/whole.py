@@ -41,7 +41,7 @@ from storage.audit import audit
 from storage.database import Connection, Database
 from tests.clips import draw_once
 from tests.conftest import Clock
-from tests.e2e.world import ADMIN_ID, KEY, TOKEN
+from tests.e2e.world import ADMIN_ID, KEY, TOKEN, between
 from tests.unit.jobs.failpoints import Died, Failpoints, Seam
 
 T = TypeVar("T")
@@ -122,15 +122,7 @@ class Whole:
 
     def _settings(self) -> Settings:
         environment = {
-            "TELEGRAM_TOKEN": TOKEN,
-            "TELEGRAM_API_URL": self.telegram.url,
-            "KIE_API_KEY": KEY,
-            "KIE_API_URL": self.kie.url,
-            "KIE_UPLOAD_URL": self.kie.upload_url,
-            "TRUSTED_MEDIA_HOSTS": "127.0.0.1",
-            "ADMIN_IDS": str(ADMIN_ID),
-            "DATA_DIR": str(self.folder),
-            "PORT": "0",
+            **between(self.telegram, self.kie, self.folder),
             "POLL_EXPECTED_SECONDS": "2",
             "POLL_MIN_SECONDS": "0.3",
         }

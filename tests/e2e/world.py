@@ -30,6 +30,21 @@ ADMIN_ID = 1001
 PATIENCE_SECONDS = 90.0
 
 
+def between(telegram: TelegramStandin, kie: KieStandin, data_dir: Path) -> dict[str, str]:
+    """Return the settings that put a bot between its stand-ins."""
+    return {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": telegram.url,
+        "KIE_API_KEY": KEY,
+        "KIE_API_URL": kie.url,
+        "KIE_UPLOAD_URL": kie.upload_url,
+        "TRUSTED_MEDIA_HOSTS": "127.0.0.1",
+        "ADMIN_IDS": str(ADMIN_ID),
+        "DATA_DIR": str(data_dir),
+        "PORT": "0",
+    }
+
+
 class World:
     """Both stand-ins, one data folder, and at most one bot at a time."""
 
@@ -65,15 +80,7 @@ class World:
     def environment(self, **more: str) -> dict[str, str]:
         """Return settings that point the bot at the stand-ins, with short pauses."""
         return {
-            "TELEGRAM_TOKEN": TOKEN,
-            "TELEGRAM_API_URL": self.telegram.url,
-            "KIE_API_KEY": KEY,
-            "KIE_API_URL": self.kie.url,
-            "KIE_UPLOAD_URL": self.kie.upload_url,
-            "TRUSTED_MEDIA_HOSTS": "127.0.0.1",
-            "ADMIN_IDS": str(ADMIN_ID),
-            "DATA_DIR": str(self.data_dir),
-            "PORT": "0",
+            **between(self.telegram, self.kie, self.data_dir),
             "POLL_EXPECTED_SECONDS": "2",
             "POLL_MIN_SECONDS": "0.3",
             "LOG_LEVEL": "DEBUG",
